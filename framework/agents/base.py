@@ -1,0 +1,66 @@
+"""The door to agents: something to converse with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..domain.session import Limits, SessionEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolReply:
+    """What a host-side tool answers; `failed` tells the agent to do something else."""
+
+    text: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostTool:
+    """A tool that runs in our process, not in the agent's. `schema` is JSON Schema of its
+    arguments; a call that does not fit it never reaches `handle`."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    handle: Callable[[Mapping[str, Any]], Awaitable[ToolReply]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversation:
+    """One turn of a conversation with everything it needs.
+
+    `session` is a UUID that we choose; with `resume` an earlier conversation of that id, in the
+    same `home`, goes on. The agent works in `directory` and keeps its own state in `home`, both
+    outside any work tree of a person. `log` takes the transcript, one JSON object a line. `hub`
+    is the repository from which the clone borrows objects; the agent may read it. `hands` are
+    tools to read and change files and run commands; without them it has the host's tools only.
+    """
+
+    session: str
+    prompt: str
+    system: str
+    directory: Path
+    home: Path
+    log: Path
+    hub: Path | None = None
+    resume: bool = False
+    hands: bool = True
+    tools: tuple[HostTool, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+class Agent(Protocol):
+    name: str
+
+    def converse(self, conversation: Conversation) -> AsyncIterator[SessionEvent]:
+        """Say `prompt` and report what happens, ending with exactly one `SessionEnd`.
+
+        Never raises for what an agent or its service can do; AgentError for what is wrong with
+        us (a program that is missing). Cancelling stops the agent and its processes before it
+        returns, and the conversation can be resumed. Limits other than `silence` and
+        `tool_seconds`, which the caller watches, are kept here. Close it with `aclosing`.
+        """

@@ -1,0 +1,115 @@
+"""Every error of Nightshift, drawn once.
+
+NightshiftError
+├── UsageError                 the person can mend it before a run: exit code 2
+│   ├── SettingsError
+│   ├── SpecError
+│   ├── NoToken
+│   ├── NoBox
+│   └── GitMissing
+├── TrackerError
+│   ├── IssueNotFound
+│   ├── IssueDeleted
+│   └── TrackerUnavailable
+├── LeaseError
+│   ├── LeaseLost
+│   ├── LeaseCorrupt
+│   └── EpochsGone
+├── WorkspaceError
+│   ├── GitFailed
+│   └── TargetMissing
+├── AgentError
+├── JournalError
+└── PlanError
+
+The message is for people and says what to do next.
+"""
+
+from __future__ import annotations
+
+
+class NightshiftError(Exception):
+    """Something Nightshift can name. Its text says what happened and what to do next."""
+
+
+class UsageError(NightshiftError):
+    """The command line, the configuration or the machine is not as a run needs it."""
+
+
+class SettingsError(UsageError):
+    """A setting has an unknown name or a wrong value."""
+
+
+class SpecError(UsageError):
+    """The specification is missing, empty or not text."""
+
+
+class NoToken(UsageError):
+    """Set CLAUDE_CODE_OAUTH_TOKEN (from `claude setup-token`) or ANTHROPIC_API_KEY in .env,
+    or try the whole run offline with --rehearse."""
+
+
+class NoBox(UsageError):
+    """Sessions run inside bubblewrap: install the package `bubblewrap`,
+    or pass --no-box to let agents reach everything that you can."""
+
+
+class GitMissing(UsageError):
+    """Git is not installed, or older than 2.38, which merge-tree needs."""
+
+
+class TrackerError(NightshiftError):
+    """The tracker refused, or could not do, what was asked."""
+
+
+class IssueNotFound(TrackerError):
+    """No issue has this id."""
+
+
+class IssueDeleted(TrackerError):
+    """An issue with this idempotency key existed and a person deleted it: it is not made again."""
+
+
+class TrackerUnavailable(TrackerError):
+    """The tracker could not be asked. This says nothing about whether there is work."""
+
+
+class LeaseError(NightshiftError):
+    """A claim could not be made, kept or ended."""
+
+
+class LeaseLost(LeaseError):
+    """Somebody else holds this key now, or the lease has ended: stop acting on it."""
+
+
+class LeaseCorrupt(LeaseError):
+    """A lease record cannot be read. It was set aside; it never means "nobody holds this"."""
+
+
+class EpochsGone(LeaseError):
+    """Records, high-water mark and the hub's epoch refs are all gone, so a new epoch could
+    repeat an old one and let a stale session land."""
+
+
+class WorkspaceError(NightshiftError):
+    """A workspace could not be opened, read or put away."""
+
+
+class GitFailed(WorkspaceError):
+    """A git command of the host failed."""
+
+
+class TargetMissing(WorkspaceError):
+    """The branch to land on does not exist."""
+
+
+class AgentError(NightshiftError):
+    """The agent could not be started or understood."""
+
+
+class JournalError(NightshiftError):
+    """The journal could not be read or written."""
+
+
+class PlanError(NightshiftError):
+    """The plan is not one that issues can be made from."""

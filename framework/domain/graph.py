@@ -1,0 +1,119 @@
+"""Which issue next: readiness, waiting and order, from facts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from .issue import Issue, State
+from .lease import Record
+from .retry import LAST_AFTER
+
+_WORKABLE = frozenset({State.OPEN, State.IN_PROGRESS})
+
+
+def waits_for(issue: Issue, issues: Mapping[str, Issue]) -> tuple[str, ...]:
+    """The ids of the dependencies that are not closed; an id nobody knows counts as one."""
+    return tuple(
+        one for one in issue.depends_on if (other := issues.get(one)) is None or not other.is_closed
+    )
+
+
+def ready(
+    issues: Sequence[Issue], records: Mapping[str, Record], now: datetime
+) -> tuple[Issue, ...]:
+    """The issues that may be worked on now, best first.
+
+    Longest remaining chain of dependants first, so that the run ends soonest; then priority,
+    fewest failures, oldest. Issues with `LAST_AFTER` failures or more come after all others.
+    """
+    known = {issue.id: issue for issue in issues}
+    chains = remaining_chains(issues)
+    free = (
+        issue
+        for issue in issues
+        if issue.state in _WORKABLE
+        and not issue.is_meta
+        and not waits_for(issue, known)
+        and _is_free(records.get(issue.id), now)
+    )
+
+    def rank(issue: Issue) -> tuple[object, ...]:
+        failures = len(record.failures) if (record := records.get(issue.id)) else 0
+        return (
+            failures >= LAST_AFTER,
+            -chains[issue.id],
+            issue.priority.rank,
+            failures,
+            issue.created_at,
+            _natural(issue.id),
+        )
+
+    return tuple(sorted(free, key=rank))
+
+
+def remaining_chains(issues: Iterable[Issue]) -> dict[str, int]:
+    """For each issue, the length of the longest chain of open issues that starts with it."""
+    open_issues = {issue.id: issue for issue in issues if not issue.is_closed}
+    dependants: dict[str, list[str]] = {one: [] for one in open_issues}
+    for issue in open_issues.values():
+        for one in issue.depends_on:
+            if one in dependants:
+                dependants[one].append(issue.id)
+    lengths: dict[str, int] = {one.id: 1 for one in issues}
+    for one in reversed(topological({key: tuple(value) for key, value in dependants.items()})):
+        lengths[one] = 1 + max((lengths[other] for other in dependants[one]), default=0)
+    return lengths
+
+
+def topological(edges: Mapping[str, Sequence[str]]) -> list[str]:
+    """The nodes, each before the ones it points to; nodes on or behind a cycle are left out."""
+    incoming = dict.fromkeys(edges, 0)
+    for targets in edges.values():
+        for target in targets:
+            incoming[target] += 1
+    queue = [node for node, count in incoming.items() if count == 0]
+    for node in queue:
+        for target in edges[node]:
+            incoming[target] -= 1
+            if incoming[target] == 0:
+                queue.append(target)
+    return queue
+
+
+def find_cycle(edges: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """One cycle among `edges`, first node repeated at the end; empty when there is none.
+
+    Targets that are no nodes themselves are passed over.
+    """
+    done: set[str] = set()
+    for start in edges:
+        path: list[str] = []
+        stack = [(start, iter(edges[start]))]
+        if start in done:
+            continue
+        path.append(start)
+        while stack:
+            _, targets = stack[-1]
+            target = next(targets, None)
+            if target is None:
+                stack.pop()
+                done.add(path.pop())
+            elif target in path:
+                return (*path[path.index(target) :], target)
+            elif target in edges and target not in done:
+                path.append(target)
+                stack.append((target, iter(edges[target])))
+    return ()
+
+
+def _is_free(record: Record | None, now: datetime) -> bool:
+    if record is None:
+        return True
+    if record.lease is not None and not record.lease.is_over(now):
+        return False
+    return record.not_before is None or record.not_before <= now
+
+
+def _natural(identifier: str) -> tuple[int, str]:
+    return (int(identifier) if identifier.isdecimal() else 0, identifier)

@@ -1,0 +1,108 @@
+"""An issue as every tracker holds it, normalised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+META_LABEL = "meta"
+
+
+class State(StrEnum):
+    """Where an issue stands. *Waiting* (open dependencies) is derived, never stored."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    BLOCKED = "blocked"
+    NEEDS_REVIEW = "needs_review"
+    CLOSED = "closed"
+
+
+class Priority(StrEnum):
+    URGENT = "urgent"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for the most urgent."""
+        return list(Priority).index(self)
+
+
+class Category(StrEnum):
+    FUNCTIONAL = "functional"
+    STYLE = "style"
+    INFRASTRUCTURE = "infrastructure"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issue:
+    """One unit of work.
+
+    `id` is what people type ("12"); `uid` is the same issue among all trackers of the world
+    and goes into commit trailers. `reopened` counts how often a closed issue was opened again.
+    Times are UTC.
+    """
+
+    id: str
+    uid: str
+    title: str
+    body: str = ""
+    state: State = State.OPEN
+    priority: Priority = Priority.MEDIUM
+    labels: frozenset[str] = frozenset()
+    depends_on: tuple[str, ...] = ()
+    key: str | None = None
+    reopened: int = 0
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        return self.state is State.CLOSED
+
+    @property
+    def is_meta(self) -> bool:
+        """The META issue reports on the others and is never worked on."""
+        return META_LABEL in self.labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """An issue to be made. `key` makes creation idempotent: see `Tracker.create`."""
+
+    title: str
+    body: str = ""
+    priority: Priority = Priority.MEDIUM
+    labels: frozenset[str] = frozenset()
+    depends_on: tuple[str, ...] = ()
+    key: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What to change in an issue. None, or an empty set, leaves a field as it is."""
+
+    title: str | None = None
+    body: str | None = None
+    state: State | None = None
+    priority: Priority | None = None
+    add_labels: frozenset[str] = frozenset()
+    remove_labels: frozenset[str] = frozenset()
+    add_depends_on: frozenset[str] = frozenset()
+    remove_depends_on: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comment:
+    """A remark on an issue. A second comment with the same `key` on the issue is not written."""
+
+    id: str
+    issue: str
+    author: str
+    text: str
+    created_at: datetime
+    key: str | None = None

@@ -1,0 +1,62 @@
+"""What came of trying to land a workspace's commits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .check import CheckResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """Why an issue may be closed: these checks passed on exactly this tree.
+
+    `commit` is the runner's merge commit on the target branch, `tree` its tree, `head` the
+    agent's last commit, `base` the tip it was merged onto.
+    """
+
+    commit: str
+    tree: str
+    head: str
+    base: str
+    target: str
+    epoch: int
+    checks: tuple[CheckResult, ...] = ()
+    red_before: tuple[str, ...] = ()
+    manual: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merged:
+    """The commits are on the target branch, in one transaction with the epoch's verification."""
+
+    proof: Proof
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clash:
+    """The commits do not merge onto `tip`; nothing moved."""
+
+    tip: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """Checks failed, or the content breaks a rule; nothing moved."""
+
+    reasons: tuple[str, ...]
+    checks: tuple[CheckResult, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nothing:
+    """The workspace holds no commit that the target does not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Superseded:
+    """A later epoch owns the issue, or it has landed already; nothing moved."""
+
+
+Landing = Merged | Clash | Refused | Nothing | Superseded

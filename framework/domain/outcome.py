@@ -1,0 +1,128 @@
+"""How an attempt ended. Exactly one of these, matched without default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .merge import Proof
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landed:
+    """The work is on the target branch and the issue carries the proof."""
+
+    proof: Proof
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequested:
+    """The work waits in a pull request."""
+
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """The checks failed or a content rule was broken."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflicted:
+    """The work does not merge, and its author could not resolve it in one more turn."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfinished:
+    """The session ended without work that could be landed."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocked:
+    """The agent says that a person must decide something first."""
+
+    question: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stalled:
+    """The session was silent for longer than it may be."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfBudget:
+    """Turns, money or time of the session are used up."""
+
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deferred:
+    """Not now, and nobody's fault: a usage limit, an outage, an interrupt.
+
+    `until` is None when nobody knows; the usual backoff then applies.
+    """
+
+    why: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaseLost:
+    """Somebody else has the issue; this attempt changed nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """It broke. `ours` when the fault is the machine's or Nightshift's, not the work's."""
+
+    error: str
+    ours: bool = False
+
+
+Outcome = (
+    Landed
+    | PullRequested
+    | Rejected
+    | Conflicted
+    | Unfinished
+    | Blocked
+    | Stalled
+    | OutOfBudget
+    | Deferred
+    | LeaseLost
+    | Failed
+)
+
+
+def explain(outcome: Outcome) -> str:
+    """One line for people and for the lease record's list of reasons."""
+    match outcome:
+        case Landed(proof=proof):
+            return f"landed as {proof.commit[:10]}"
+        case PullRequested(url=url):
+            return f"waits in {url}"
+        case Rejected(reasons=reasons):
+            return "; ".join(reasons)
+        case Conflicted(paths=paths):
+            return "conflict in " + ", ".join(paths)
+        case Unfinished(why=why) | Deferred(why=why):
+            return why
+        case Blocked(question=question):
+            return question
+        case Stalled(seconds=seconds):
+            return f"silent for {seconds:.0f} s"
+        case OutOfBudget(what=what):
+            return f"used up its {what}"
+        case LeaseLost():
+            return "somebody else holds the issue"
+        case Failed(error=error):
+            return error

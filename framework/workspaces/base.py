@@ -1,0 +1,105 @@
+"""The doors to workspaces and to landing."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..domain.issue import Issue
+from ..domain.merge import Landing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """An isolated clone for one attempt, on branch `agent/<issue>-e<epoch>` at `base`.
+
+    `directory` is the clone and the agent's to change; `home` lies beside it and keeps the
+    agent's own state; `hub` is the host's repository, which the agent may read.
+    """
+
+    issue: str
+    epoch: int
+    directory: Path
+    home: Path
+    hub: Path
+    branch: str
+    base: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a workspace holds beyond its base, as the host sees it.
+
+    `head` is the attempt branch's commit, None when it cannot be read; `commits` how many are
+    on it beyond the target; `dirty` the paths with uncommitted changes.
+    """
+
+    head: str | None
+    commits: int
+    dirty: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rescue:
+    """Work saved before its clone went away."""
+
+    issue: str
+    epoch: int
+    ref: str
+    commit: str
+
+
+class Workspaces(Protocol):
+    """Clones of a hub that the host owns."""
+
+    def open(self, issue: Issue, epoch: int) -> AbstractAsyncContextManager[Workspace]:
+        """A fresh clone of the target's tip.
+
+        Records the epoch in the hub, so that every earlier attempt at the issue can land nothing
+        any more; raises LeaseLost if a later one is recorded. On leaving, however it is left,
+        commits and uncommitted edits are saved under `refs/rescue/` before the clone is deleted;
+        if they cannot be saved, the clone stays and WorkspaceError says where.
+        """
+
+    async def inspect(self, workspace: Workspace) -> Contents:
+        """What the agent has done so far. Runs nothing of the agent's."""
+
+    async def rescued(self, issue: Issue) -> Rescue | None:
+        """The latest saved work of earlier attempts at this issue, as far as it never landed."""
+
+    async def recover(self, live: frozenset[tuple[str, int]]) -> list[Rescue]:
+        """Put away the clones of dead runs: all except the (issue, epoch) pairs in `live`."""
+
+
+class Lander(Protocol):
+    """The only way onto the target branch."""
+
+    async def refresh(self) -> tuple[str, ...]:
+        """Take in what people committed in the project since. Returns warnings for people."""
+
+    async def tip(self) -> str:
+        """The commit that the target branch points to."""
+
+    async def read(self, path: str) -> str | None:
+        """A text file of the target's tip; None if it is not there or not text."""
+
+    async def baseline(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Run the project's own checks on the tip: the commands that pass, and that fail."""
+
+    async def land(
+        self, workspace: Workspace, issue: Issue, siblings: tuple[Issue, ...]
+    ) -> Landing:
+        """Merge, gate, check and move the target: all or nothing, one at a time per target.
+
+        `siblings` are the other issues, whose tests this one must not touch. The target moves in
+        one ref transaction with the verification of the epoch.
+        """
+
+    async def landed(self, issue: Issue) -> str | None:
+        """The commit that landed this issue since it was last reopened, if one did."""
+
+    async def deliver(self) -> str | None:
+        """Bring the target's tip to the person's checkout, fast-forward only and only if it is
+        clean and on the branch. Returns what a person must know when it was not possible."""
