@@ -17,9 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-_ETC = (
-    "resolv.conf hosts nsswitch.conf ssl ca-certificates ld.so.cache alternatives localtime"
-).split()
+_ETC = [
+    "resolv.conf",
+    "hosts",
+    "nsswitch.conf",
+    "ssl",
+    "ca-certificates",
+    "ld.so.cache",
+    "alternatives",
+    "localtime",
+]
 _LINKS = [name for name in ("bin", "sbin", "lib", "lib64") if Path("/", name).exists()]
 _HOME = "/home/agent"
 _TMP_BYTES = 1 << 30
@@ -73,15 +80,23 @@ class Bubblewrap:
 
     def _base(self, network: bool) -> list[str]:
         return [
-            *"--unshare-user --uid 1000 --gid 1000 --unshare-pid --unshare-ipc".split(),
-            *"--unshare-uts --unshare-cgroup-try --disable-userns".split(),
-            *"--die-with-parent --new-session --cap-drop ALL --ro-bind /usr /usr".split(),
+            *["--unshare-user", "--uid", "1000", "--gid", "1000", "--unshare-pid", "--unshare-ipc"],
+            *["--unshare-uts", "--unshare-cgroup-try", "--disable-userns"],
+            *[
+                "--die-with-parent",
+                "--new-session",
+                "--cap-drop",
+                "ALL",
+                "--ro-bind",
+                "/usr",
+                "/usr",
+            ],
             *(() if network else ("--unshare-net",)),
             *(word for name in _LINKS for word in ("--symlink", f"usr/{name}", f"/{name}")),
             *(word for name in _ETC for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")),
             *("--ro-bind", str(self._passwd), "/etc/passwd"),
             *("--ro-bind", str(self._group), "/etc/group"),
-            *"--proc /proc --remount-ro /proc --dev /dev".split(),
+            *["--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"],
             *("--size", str(_TMP_BYTES), "--tmpfs", "/tmp", "--dir", _HOME),
         ]
 
