@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..domain.session import Limits, SessionEvent
+from ..domain.session import Limits, SessionEnd, SessionEvent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,9 @@ class Conversation:
     `session` is a UUID that we choose; with `resume` an earlier conversation of that id, in the
     same `home`, goes on. The agent works in `directory` and keeps its own state in `home`, both
     outside any work tree of a person. `log` takes the transcript, one JSON object a line. `hub`
-    is the repository from which the clone borrows objects; the agent may read it. `hands` are
-    tools to read and change files and run commands; without them it has the host's tools only.
+    is the repository from which the clone borrows objects; the agent may read it.
+    `environment` is added to the little that it gets anyway. `hands` are tools to read and
+    change files and run commands; without them it has the host's tools only.
     """
 
     session: str
@@ -47,20 +48,25 @@ class Conversation:
     home: Path
     log: Path
     hub: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     resume: bool = False
     hands: bool = True
     tools: tuple[HostTool, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
 
+Report = Callable[[SessionEvent], None]
+"""Told of everything that happens in a session, in order; must return quickly."""
+
+
 class Agent(Protocol):
     name: str
 
-    def converse(self, conversation: Conversation) -> AsyncIterator[SessionEvent]:
-        """Say `prompt` and report what happens, ending with exactly one `SessionEnd`.
+    async def converse(self, conversation: Conversation, report: Report) -> SessionEnd:
+        """Say `prompt`, report what happens, and return how it ended.
 
         Never raises for what an agent or its service can do; AgentError for what is wrong with
         us (a program that is missing). Cancelling stops the agent and its processes before it
         returns, and the conversation can be resumed. Limits other than `silence` and
-        `tool_seconds`, which the caller watches, are kept here. Close it with `aclosing`.
+        `tool_seconds`, which the caller watches, are kept here.
         """

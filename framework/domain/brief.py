@@ -5,8 +5,9 @@
     ## Checks                   - `command`   or   - manual: reason
     ## Expected paths           - `path`
 
-`render` and `parse` are inverse for what the runner needs; people may write the same by hand,
-and a body without these headings is a description.
+`render` and `parse` are inverse, but for white space around the description, line ends of other
+systems, and line breaks in what is prose for people (criteria, reasons). People may write the
+same by hand, and a body without these headings is a description.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_HEADING = re.compile(r"^##\s+(.+?)\s*$")
-_ROW = re.compile(r"^\s*[-*]\s+(?:\[[ xX]\]\s+)?(.*\S)\s*$")
+_HEADING = re.compile(r"##\s+(.+?)\s*")
+_ROW = re.compile(r"\s*[-*]\s+(?:\[[ xX]\]\s+)?(\S.*)")
+_BACKTICKS = re.compile(r"`+")
+_INDENT = "  "
 _SECTIONS = {
     "description": "description",
     "acceptance criteria": "criteria",
@@ -54,30 +57,46 @@ def is_manual(check: str) -> bool:
 
 
 def render(brief: Brief) -> str:
-    parts = [f"## Description\n\n{brief.description.strip()}"]
-    if brief.criteria:
-        parts.append("## Acceptance criteria\n\n" + _rows(f"[ ] {one}" for one in brief.criteria))
-    if brief.checks:
-        parts.append("## Checks\n\n" + _rows(_quoted(check) for check in brief.checks))
-    if brief.paths:
-        parts.append("## Expected paths\n\n" + _rows(f"`{path}`" for path in brief.paths))
+    parts = [f"## Description\n\n{_escaped(brief.description.strip())}"]
+    if criteria := [f"[ ] {_line(one)}" for one in brief.criteria if one.strip()]:
+        parts.append("## Acceptance criteria\n\n" + _rows(criteria))
+    if checks := [_check(one) for one in brief.checks if one.strip()]:
+        parts.append("## Checks\n\n" + _rows(checks))
+    if paths := [_code(one) for one in brief.paths if one.strip()]:
+        parts.append("## Expected paths\n\n" + _rows(paths))
     return "\n\n".join(parts) + "\n"
 
 
 def parse(body: str) -> Brief:
     found: dict[str, list[str]] = {name: [] for name in _SECTIONS.values()}
     current = "description"
-    for line in body.splitlines():
-        heading = _HEADING.match(line)
-        if heading and heading[1].lower() in _SECTIONS:
-            current = _SECTIONS[heading[1].lower()]
+    for line in body.replace("\r\n", "\n").split("\n"):
+        if section := _section(line):
+            current = section
         else:
             found[current].append(line)
     return Brief(
-        description="\n".join(found["description"]).strip(),
-        criteria=_entries(found["criteria"]),
-        checks=_entries(found["checks"]),
-        paths=_entries(found["paths"]),
+        description=_unescaped(found["description"]).strip(),
+        criteria=_prose(found["criteria"]),
+        checks=_codes(found["checks"]),
+        paths=_codes(found["paths"]),
+    )
+
+
+def _section(line: str) -> str | None:
+    heading = _HEADING.fullmatch(line)
+    return _SECTIONS.get(heading[1].lower()) if heading else None
+
+
+def _escaped(description: str) -> str:
+    """Headings of ours inside a description get a backslash, so that they stay description."""
+    lines = description.replace("\r\n", "\n").split("\n")
+    return "\n".join("\\" + line if _section(line.lstrip("\\")) else line for line in lines)
+
+
+def _unescaped(lines: Iterable[str]) -> str:
+    return "\n".join(
+        line.removeprefix("\\") if _section(line.lstrip("\\")) else line for line in lines
     )
 
 
@@ -85,14 +104,53 @@ def _rows(entries: Iterable[str]) -> str:
     return "\n".join(f"- {entry}" for entry in entries)
 
 
-def _quoted(check: str) -> str:
-    return check if is_manual(check) else f"`{check}`"
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
-def _entries(lines: list[str]) -> tuple[str, ...]:
-    rows = (match[1] for line in lines if (match := _ROW.match(line)))
-    return tuple(_unquoted(row) for row in rows)
+def _check(check: str) -> str:
+    return _line(check) if is_manual(check) else _code(check)
 
 
-def _unquoted(text: str) -> str:
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == "`" else text
+def _code(text: str) -> str:
+    """A Markdown code span; its further lines are indented, as they belong to a list item."""
+    text = text.replace("\r\n", "\n")
+    fence = "`" * (1 + max((len(run) for run in _BACKTICKS.findall(text)), default=0))
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}".replace("\n", "\n" + _INDENT)
+
+
+def _prose(lines: Iterable[str]) -> tuple[str, ...]:
+    """The rows of a list; indented lines go on with the row above."""
+    entries: list[str] = []
+    for line in lines:
+        if row := _ROW.fullmatch(line):
+            entries.append(_line(row[1]))
+        elif entries and line.startswith(_INDENT) and line.strip():
+            entries[-1] += " " + _line(line)
+    return tuple(entries)
+
+
+def _codes(lines: Iterable[str]) -> tuple[str, ...]:
+    """The rows of a list, code spans without their backticks; only these may span lines."""
+    entries: list[str] = []
+    for line in lines:
+        if entries and _is_open(entries[-1]):
+            entries[-1] += "\n" + line.removeprefix(_INDENT)
+        elif row := _ROW.fullmatch(line):
+            entries.append(row[1])
+    return tuple(_uncoded(entry.rstrip()) for entry in entries)
+
+
+def _is_open(entry: str) -> bool:
+    fence, *others = _BACKTICKS.findall(entry) if entry.startswith("`") else ("",)
+    return fence != "" and fence not in others
+
+
+def _uncoded(entry: str) -> str:
+    fence = match[0] if (match := _BACKTICKS.match(entry)) else ""
+    if not fence or len(entry) < 2 * len(fence) or not entry.endswith(fence):
+        return entry
+    inside = entry[len(fence) : -len(fence)]
+    padded = inside[:1] == inside[-1:] == " " and inside.strip() != ""
+    return inside[1:-1] if padded else inside

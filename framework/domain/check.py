@@ -10,7 +10,8 @@ from dataclasses import dataclass
 LOOKED_AT = ("Makefile", "pyproject.toml", "package.json", "Cargo.toml", "go.mod")
 """The files whose text `detect` wants, if they are there."""
 
-_TEST_TARGET = re.compile(r"^(check|test)\s*:", re.MULTILINE)
+_TEST_TARGET = re.compile(r"^(check|test)\s*:(?!:*=)", re.MULTILINE)
+_NO_TEST = "no test specified"  # what `npm init` writes; it always fails
 _PYTEST = re.compile(r"pytest", re.IGNORECASE)
 _UNITTEST_FILE = re.compile(r"(^|/)test_[^/]*\.py$")
 
@@ -37,7 +38,7 @@ class CheckResult:
 def detect(paths: frozenset[str], texts: Mapping[str, str]) -> tuple[str, ...]:
     """The project's own checks, read off a tree: its `paths` and the texts of `LOOKED_AT`.
 
-    One command of the most explicit kind present; none for a tree that has no tests yet.
+    The commands of the most explicit kind present; none for a tree that has no tests yet.
     """
     if targets := _TEST_TARGET.findall(texts.get("Makefile", "")):
         return tuple(f"make {target}" for target in dict.fromkeys(targets))
@@ -57,11 +58,14 @@ def _has_npm_test(package: str) -> bool:
         scripts = json.loads(package or "{}").get("scripts", {})
     except (ValueError, AttributeError):
         return False
-    return isinstance(scripts, dict) and bool(scripts.get("test"))
+    test = scripts.get("test") if isinstance(scripts, dict) else None
+    return isinstance(test, str) and bool(test) and _NO_TEST not in test
 
 
 def _python_tests(paths: frozenset[str], pyproject: str) -> str:
     if _PYTEST.search(pyproject) or "conftest.py" in {path.rpartition("/")[2] for path in paths}:
         return "python3 -m pytest -q"
-    start = "tests" if any(path.startswith("tests/test_") for path in paths) else "."
-    return f"python3 -m unittest discover -q -s {start} -t ."
+    if not any(path.startswith("tests/test_") for path in paths):
+        return "python3 -m unittest discover -q -s . -t ."
+    top = " -t ." if "tests/__init__.py" in paths else ""  # unittest refuses it otherwise
+    return f"python3 -m unittest discover -q -s tests{top}"

@@ -1,15 +1,15 @@
 """The facts of a run, in the order in which they happened.
 
 An event is plain data: text, numbers, booleans, None and tuples of text. `encode` and `decode`
-are inverse; a kind or a field that this version does not know is skipped, so that an older
-monitor can read a newer journal.
+are inverse. A kind or a field that this version does not know is skipped, and so is an event that
+lacks what this version needs, so that any monitor can read any journal.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -207,16 +207,18 @@ _KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in Event.__arg
 
 def encode(event: Event) -> tuple[str, dict[str, Any]]:
     """The kind and the fields, ready for JSON."""
-    return type(event).__name__, dataclasses.asdict(event)
+    return type(event).__name__, dict(vars(event))
 
 
 def decode(kind: str, fields: Mapping[str, Any]) -> Event | None:
-    """The event, or None for a kind this version does not know."""
+    """The event, or None for one this version does not know: its kind, or what it lacks."""
     known = _KINDS.get(kind)
     if known is None:
         return None
-    names = {field.name for field in dataclasses.fields(known)}
-    return known(**{name: _plain(value) for name, value in fields.items() if name in names})
+    expected = dataclasses.fields(known)
+    if any(field.name not in fields and field.default is MISSING for field in expected):
+        return None
+    return known(**{one.name: _plain(fields[one.name]) for one in expected if one.name in fields})
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,8 @@ from .issue import Issue, State
 from .lease import Record
 from .retry import LAST_AFTER
 
-_WORKABLE = frozenset({State.OPEN, State.IN_PROGRESS})
+WORKABLE = frozenset({State.OPEN, State.IN_PROGRESS})
+"""The states in which an issue may be worked on, its dependencies and leases permitting."""
 
 
 def waits_for(issue: Issue, issues: Mapping[str, Issue]) -> tuple[str, ...]:
@@ -32,7 +33,7 @@ def ready(
     free = (
         issue
         for issue in issues
-        if issue.state in _WORKABLE
+        if issue.state in WORKABLE
         and not issue.is_meta
         and not waits_for(issue, known)
         and _is_free(records.get(issue.id), now)
@@ -54,6 +55,7 @@ def ready(
 
 def remaining_chains(issues: Iterable[Issue]) -> dict[str, int]:
     """For each issue, the length of the longest chain of open issues that starts with it."""
+    issues = tuple(issues)
     open_issues = {issue.id: issue for issue in issues if not issue.is_closed}
     dependants: dict[str, list[str]] = {one: [] for one in open_issues}
     for issue in open_issues.values():
@@ -88,22 +90,20 @@ def find_cycle(edges: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """
     done: set[str] = set()
     for start in edges:
-        path: list[str] = []
-        stack = [(start, iter(edges[start]))]
         if start in done:
             continue
-        path.append(start)
-        while stack:
-            _, targets = stack[-1]
+        path = {start: iter(edges[start])}  # the way here, and what is left to follow of each
+        while path:
+            node, targets = next(reversed(path.items()))
             target = next(targets, None)
             if target is None:
-                stack.pop()
-                done.add(path.pop())
+                done.add(node)
+                del path[node]
             elif target in path:
-                return (*path[path.index(target) :], target)
+                way = list(path)
+                return (*way[way.index(target) :], target)
             elif target in edges and target not in done:
-                path.append(target)
-                stack.append((target, iter(edges[target])))
+                path[target] = iter(edges[target])
     return ()
 
 

@@ -68,7 +68,7 @@ class OutOfBudget:
 class Deferred:
     """Not now, and nobody's fault: a usage limit, an outage, an interrupt.
 
-    `until` is None when nobody knows; the usual backoff then applies.
+    `until` is None when nobody knows; half a minute is waited then.
     """
 
     why: str

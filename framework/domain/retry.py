@@ -66,7 +66,7 @@ def decide(
         case Landed() | PullRequested() | LeaseLost():
             return Done()
         case Deferred(until=until):
-            return Retry(at=until or now, counted=False)
+            return Retry(at=until or now + _OUTAGE, counted=False)
         case Failed(ours=True):
             return Retry(at=now + _OUTAGE, counted=False)
         case Blocked(question=question):

@@ -77,7 +77,7 @@ class Waiting:
     why: str
 
 
-# How it ends. The last event of every conversation is exactly one of these.
+# How it ends. `spending` is the session's total, earlier turns of the same session included.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,4 +128,4 @@ class Crashed:
 
 
 SessionEnd = Completed | LimitReached | CapReached | Unreachable | Denied | Crashed
-SessionEvent = Started | Said | ToolCalled | ToolEnded | Waiting | SessionEnd
+SessionEvent = Started | Said | ToolCalled | ToolEnded | Waiting

@@ -1,0 +1,6 @@
+"""Who works on what. `BACKENDS` names the classes; they are imported when they are used."""
+
+BACKENDS: dict[str, str] = {
+    "file": "framework.leases.file:FileLeases",
+    "memory": "framework.leases.memory:MemoryLeases",
+}

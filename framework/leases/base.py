@@ -28,6 +28,8 @@ class LeaseStore(Protocol):
 
         A lease is live until it expires, or until its process is known to be dead (same host).
         The same `holder` asking twice is somebody else the second time: it gets None.
+        Raises LeaseCorrupt when the key's record cannot be read, EpochsGone when nothing
+        remembers which epochs were given, another LeaseError when it cannot be written.
         """
 
     def renew(self, lease: Lease, ttl: timedelta) -> Lease:
@@ -48,10 +50,18 @@ class LeaseStore(Protocol):
         """
 
     def held(self) -> list[Lease]:
-        """The live leases."""
+        """The live leases, in the order of `records`."""
 
     def record(self, key: str) -> Record | None:
-        """What is remembered of `key`. A dead or expired lease is not part of it."""
+        """What is remembered of `key`. A dead or expired lease is not part of it. Raises
+        LeaseCorrupt when it cannot be read."""
 
     def records(self) -> dict[str, Record]:
-        """All that is remembered, by key."""
+        """All that is remembered, by key.
+
+        A record that cannot be read is missing here, so that one of them does not stop the work
+        on all others; `unreadable` names it, and whoever tries to claim it gets LeaseCorrupt.
+        """
+
+    def unreadable(self) -> list[str]:
+        """For each record that cannot be read, one text that says what a person has to do."""

@@ -1,0 +1,6 @@
+"""Where issues live. `BACKENDS` names the classes; they are imported when they are used."""
+
+BACKENDS: dict[str, str] = {
+    "memory": "framework.trackers.memory:MemoryTracker",
+    "sqlite": "framework.trackers.sqlite:SqliteTracker",
+}

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 from ..domain.issue import Change, Comment, Draft, Issue
 from ..domain.query import Query
+
+Clock = Callable[[], datetime]
+"""The current time, in UTC."""
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)
 
 
 class Reader(Protocol):

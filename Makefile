@@ -1,0 +1,37 @@
+# Every target sets up what it needs: a virtual environment in .venv, from the pinned files.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: rehearse test check bench clean
+
+rehearse: .venv/run
+	@$(BIN)/python parallel_agent.py --rehearse
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/architecture
+
+bench: .venv/dev
+	@for one in benchmarks/bench_*.py; do $(BIN)/python $$one || exit 1; done
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run: .venv/bin/python requirements.txt
+	@echo "Setting up .venv (once; the Claude Code CLI in it is large) ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,283 @@
+"""The composition root: from Settings to the opened doors. Everything concrete is named here."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+)
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio import to_thread
+
+from . import box, config, journals, leases, trackers
+from .agents.base import Agent
+from .config import Settings
+from .domain.board import Board, fold
+from .domain.errors import NoBox, SettingsError, UsageError
+from .domain.event import Entry, RunStarted, WorkRescued
+from .domain.identifier import slug
+from .domain.lease import TTL, Lease, Process
+from .domain.query import Query
+from .journals.base import Journal
+from .leases.base import LeaseStore
+from .leases.process import is_alive, this_process
+from .runner.clock import utcnow
+from .runner.keeper import Keeper
+from .runner.parts import Parts, Policy
+from .runner.weather import Weather
+from .trackers.base import Tracker
+from .workspaces.base import Rescue
+from .workspaces.clone import CloneWorkspaces
+from .workspaces.hub import Hub
+from .workspaces.landing import HubLander
+
+_POLL_SECONDS = {"sqlite": 0.25, "memory": 0.05}
+_LAND_RETRY_SECONDS = 0.2
+_REHEARSED_BACKOFF = 0.5
+
+
+def load(table: Mapping[str, str], name: str, what: str) -> Any:
+    """The class that a backend table names; nothing else of the table is imported."""
+    if name not in table:
+        raise SettingsError(f"Unknown {what} {name!r}; known are: {', '.join(table)}.")
+    module, _, attribute = table[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def state_of(settings: Settings) -> Path:
+    """This project's directory outside the project: short, and its own even if names repeat."""
+    digest = hashlib.sha256(str(settings.project).encode()).hexdigest()[:8]
+    return settings.state / f"{slug(settings.project.name)[:24]}-{digest}"
+
+
+def make_box(settings: Settings) -> box.Box:
+    """The box that sessions and checks run in. Raises NoBox where it is wanted and missing,
+    except for a rehearsal, whose agent does only what its scenario says."""
+    programs = (*box.programs(settings.box.path), *settings.box.readable)
+    if settings.box.wanted and box.is_available():
+        return box.Bubblewrap(settings.state / "accounts", programs)
+    if settings.box.wanted and not settings.run.rehearsed:
+        raise NoBox(
+            "Sessions run inside bubblewrap, which is not installed: install the package "
+            "`bubblewrap`, or pass --no-box to let agents reach whatever your user can."
+        )
+    return box.Unboxed(programs)
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIterator[Parts]:
+    """Open everything a run needs, and put it away again. `agent` replaces Claude in tests."""
+    cell = make_box(settings)
+    agent = agent or _claude(settings, cell)
+    here, state = settings.directory, state_of(settings)
+    hub = await to_thread.run_sync(
+        lambda: Hub(project=settings.project, path=here / "hub.git", target=None)
+    )
+    config.fix_stores(settings)
+    async with AsyncExitStack() as stack:
+        tracker = stack.enter_context(closing(open_tracker(settings.project, create=True)))
+        journal = stack.enter_context(closing(_journal(settings)))
+        store = _leases(settings, floor=hub.epoch)
+        keeper = stack.enter_context(Keeper(store, TTL))
+        process = this_process()
+        landing = HubLander(
+            hub=hub,
+            project=settings.project,
+            root=state,
+            logs=here / "logs",
+            box=cell,
+            checks=settings.run.checks,
+            check_seconds=settings.run.check_seconds,
+            serialise=_serialised(store, f"land:{hub.target}", process),
+        )
+        workspaces = CloneWorkspaces(
+            hub=hub, root=state, box=cell, on_rescue=lambda one: _note_rescue(journal, one)
+        )
+        run = settings.run
+        yield Parts(
+            project=settings.project,
+            scratch=state,
+            logs=here / "logs",
+            tracker=tracker,
+            leases=store,
+            keeper=keeper,
+            workspaces=workspaces,
+            lander=landing,
+            agent=agent,
+            journal=journal,
+            process=process,
+            target=hub.target,
+            checks=run.checks,
+            policy=Policy(
+                slots=run.slots,
+                attempts=run.attempts,
+                limits=settings.agent.limits,
+                bounds=run.bounds,
+                max_failures=run.max_failures,
+                first_backoff=timedelta(seconds=run.first_backoff),
+                poll=_POLL_SECONDS.get(settings.stores.tracker, 30.0),
+                rehearsed=run.rehearsed,
+                boxed=cell.confines,
+            ),
+            weather=Weather(utcnow),
+        )
+
+
+@asynccontextmanager
+async def rehearsed(
+    settings: Settings, scenario: str, *, copy_of: Path | None = None
+) -> AsyncIterator[Settings]:
+    """The same settings for a throwaway project and a scripted model: only the endpoint, the
+    token and the place differ."""
+    from .rehearsal import scenario as scenarios
+    from .rehearsal import server, stage
+
+    script = scenarios.load(scenarios.find(scenario))
+    project = await to_thread.run_sync(stage.set_up, script, settings.state / "rehearsals", copy_of)
+    async with server.serve(script) as endpoint:
+        yield replace(
+            settings,
+            project=project,
+            stores=config.StoreSettings(),
+            agent=replace(
+                settings.agent,
+                token=config.TokenSettings(value="rehearsal", oauth=True),
+                endpoint=endpoint.url,
+                environment={},
+            ),
+            run=replace(settings.run, rehearsed=True, first_backoff=_REHEARSED_BACKOFF),
+        )
+
+
+def open_tracker(project: Path, *, create: bool = False) -> Tracker:
+    """The project's tracker. Raises UsageError where there is none yet, unless `create`."""
+    stores = config.stores_of(project)
+    path = project / config.STATE_DIRECTORY / "issues.db"
+    if not create and stores.tracker == "sqlite" and not path.exists():
+        raise UsageError(
+            f"{project.resolve()} has no board yet: give the project with --project-dir, or start "
+            "a run there with parallel_agent.py."
+        )
+    tracker: Tracker = load(trackers.BACKENDS, stores.tracker, "tracker")(path)
+    return tracker
+
+
+@contextmanager
+def open_board(project: Path) -> Iterator[Callable[[], Board]]:
+    """A function that reads the project's board as it is now. It looks at journal, tracker and
+    leases, never at the running process, and creates nothing."""
+    stores = config.stores_of(project)
+    directory = project / config.STATE_DIRECTORY
+    with ExitStack() as stack:
+        tracker = stack.enter_context(closing(open_tracker(project)))
+        journal = stack.enter_context(
+            closing(
+                load(journals.BACKENDS, stores.journal, "journal")(
+                    directory / "journal.db", run="", readonly=True
+                )
+            )
+        )
+        store: LeaseStore = load(leases.BACKENDS, stores.leases, "lease store")(
+            directory / "leases"
+        )
+        entries: list[Entry] = []
+
+        def read() -> Board:
+            entries.extend(journal.since(entries[-1].cursor if entries else 0))
+            return fold(
+                entries,
+                tracker.list(Query()),
+                store.records(),
+                now=utcnow(),
+                alive=_is_alive(entries),
+            )
+
+        yield read
+
+
+def _is_alive(entries: list[Entry]) -> bool:
+    """Whether the process of the last run still is there."""
+    for entry in reversed(entries):
+        if isinstance(started := entry.event, RunStarted):
+            return is_alive(
+                Process(
+                    host=started.host, boot=started.boot, pid=started.pid, started=started.started
+                )
+            )
+    return False
+
+
+def _claude(settings: Settings, cell: box.Box) -> Agent:
+    token = settings.agent.required_token()
+    from .agents.claude import ClaudeAgent, Token
+
+    return ClaudeAgent(
+        box=cell,
+        token=Token(value=token.value, oauth=token.oauth),
+        model=settings.agent.model,
+        endpoint=settings.agent.endpoint,
+        environment=settings.agent.environment,
+    )
+
+
+def _journal(settings: Settings) -> Journal:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    journal: Journal = load(journals.BACKENDS, settings.stores.journal, "journal")(
+        settings.directory / "journal.db", run=f"{stamp}-{uuid.uuid4().hex[:6]}"
+    )
+    return journal
+
+
+def _leases(settings: Settings, floor: Callable[[str], int]) -> LeaseStore:
+    directory = settings.directory / "leases"
+    store: LeaseStore = load(leases.BACKENDS, settings.stores.leases, "lease store")(
+        directory, floor=floor, established=directory.exists()
+    )
+    return store
+
+
+def _serialised(
+    store: LeaseStore, key: str, process: Process
+) -> Callable[[], AbstractAsyncContextManager[None]]:
+    """One landing at a time per target: among our own tasks by a lock, among runners by a lease."""
+    lock = anyio.Lock()
+
+    @asynccontextmanager
+    async def alone() -> AsyncIterator[None]:
+        async with lock:
+            lease = await _acquire(store, key, process)
+            try:
+                yield
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await to_thread.run_sync(store.release, lease)
+
+    return alone
+
+
+async def _acquire(store: LeaseStore, key: str, process: Process) -> Lease:
+    holder = uuid.uuid4().hex
+    while True:
+        lease = await to_thread.run_sync(lambda: store.acquire(key, holder, TTL, process=process))
+        if lease is not None:
+            return lease
+        await anyio.sleep(_LAND_RETRY_SECONDS)
+
+
+def _note_rescue(journal: Journal, rescue: Rescue) -> None:
+    journal.append(
+        WorkRescued(issue=rescue.issue, epoch=rescue.epoch, ref=rescue.ref, commit=rescue.commit)
+    )

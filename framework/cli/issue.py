@@ -1,0 +1,139 @@
+"""The `issue` command: the board's issues for people, scripts and slash commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from ..dashboard.document import plain
+from ..dashboard.wording import clean, clean_lines
+from ..domain.graph import waits_for
+from ..domain.issue import Comment, Issue, State
+from ..domain.query import Query
+from ..domain.story import tag, tags
+from ..trackers.base import Tracker
+from ._options import OK, Parser, ending
+
+Opener = Callable[[Path], Tracker]
+"""Opens a project's tracker, and raises UsageError where there is none."""
+
+
+def main(argv: Sequence[str] | None = None, *, opener: Opener | None = None) -> int:
+    options = _parser().parse_args(argv)
+
+    def body() -> int:
+        with closing((opener or _open())(options.project_dir)) as tracker:
+            return int(options.command(tracker, options))
+
+    return ending("issue", body)
+
+
+def _open() -> Opener:
+    from ..bootstrap import open_tracker
+
+    return open_tracker
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="issue",
+        description="Look at the issues on a project's board.",
+        examples=("issue list --state open --state blocked", "issue show 12 --json"),
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    many = commands.add_parser(
+        "list",
+        help="the issues, oldest first",
+        description="List the issues, oldest first.",
+        examples=("issue list", "issue list --state blocked --json"),
+    )
+    many.add_argument(
+        "--state",
+        action="append",
+        choices=[state.value for state in State],
+        help="only these; may be repeated [all]",
+        metavar="STATE",
+    )
+    many.set_defaults(command=_list)
+    one = commands.add_parser(
+        "show",
+        help="one issue with its comments",
+        description="Show an issue: text, dependencies, and comments with the proof.",
+        examples=("issue show 12", "issue show 12 --json"),
+    )
+    one.add_argument("issue", metavar="N", help="the issue's id, such as 12 or #12")
+    one.set_defaults(command=_show)
+    for command in (many, one):
+        command.add_argument("--json", action="store_true", help="for programs")
+        command.add_argument(
+            "--project-dir", type=Path, default=Path(), metavar="DIR", help="the project [.]"
+        )
+    return parser
+
+
+def _list(tracker: Tracker, options: Any) -> int:
+    every = {issue.id: issue for issue in tracker.list(Query())}
+    states = frozenset(State(one) for one in options.state) if options.state else None
+    query = Query(states=states)
+    chosen = [issue for issue in every.values() if query.matches(issue)]
+    if options.json:
+        _write_json([_fields(issue, every) for issue in chosen])
+    else:
+        _draw(chosen, every)
+    return OK
+
+
+def _show(tracker: Tracker, options: Any) -> int:
+    issue = tracker.get(options.issue.removeprefix("#"))
+    comments = tracker.comments(issue.id)
+    if options.json:
+        _write_json({**plain(issue), "comments": plain(list(comments))})
+    else:
+        sys.stdout.write("\n".join(_text(issue, comments)) + "\n")
+    return OK
+
+
+def _write_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def _fields(issue: Issue, every: dict[str, Issue]) -> dict[str, Any]:
+    waiting = () if issue.is_closed else waits_for(issue, every)
+    return {**plain(issue), "waits_for": list(waiting)}
+
+
+def _draw(issues: Sequence[Issue], every: dict[str, Issue]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..dashboard.terminal import open_console
+
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
+    for name in ("issue", "state", "priority"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("title", ratio=3, no_wrap=True)
+    table.add_column("waits for", ratio=1, no_wrap=True)
+    for issue in issues:
+        waiting = () if issue.is_closed else waits_for(issue, every)
+        words = (tag(issue.id), issue.state.value, issue.priority.value, issue.title, tags(waiting))
+        table.add_row(*(Text(clean(word)) for word in words))
+    open_console().print(table)
+
+
+def _text(issue: Issue, comments: Sequence[Comment]) -> list[str]:
+    labels = ", ".join(sorted(issue.labels)) or "none"
+    lines = [
+        f"{tag(issue.id)} {clean(issue.title)}",
+        f"state {issue.state.value}, priority {issue.priority.value}, labels {clean(labels)}",
+        f"depends on {tags(issue.depends_on) or 'nothing'}",
+    ]
+    if issue.body:
+        lines += ["", clean_lines(issue.body)]
+    for comment in comments:
+        head = f"{clean(comment.author)}, {plain(comment.created_at)}"
+        lines += ["", f"-- {head}", clean_lines(comment.text)]
+    return lines

@@ -1,0 +1,37 @@
+"""`nightshift`: one name for the entry scripts, once the package is installed."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from ._options import nearest
+
+_COMMANDS = {
+    "run": ("framework.cli.parallel", "work with several sessions at once"),
+    "auto": ("framework.cli.autonomous", "work with one session at a time"),
+    "monitor": ("framework.cli.monitor", "see how a run is doing"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help"):
+        sys.stdout.write(_usage())
+        return 0 if words else 2
+    name, *rest = words
+    if name not in _COMMANDS:
+        sys.stderr.write(f"nightshift: unknown command {name!r}{nearest(name, _COMMANDS)}\n")
+        return 2
+    code: int = importlib.import_module(_COMMANDS[name][0]).main(rest)
+    return code
+
+
+def _usage() -> str:
+    rows = "".join(f"  {name:<9}{what}\n" for name, (_, what) in _COMMANDS.items())
+    return (
+        f"usage: nightshift COMMAND [options]\n\n{rows}\n"
+        "example: nightshift run --rehearse\n"
+        "Every command has --help. Issues are shown by the command `issue`.\n"
+    )

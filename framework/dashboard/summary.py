@@ -1,0 +1,118 @@
+"""A run in plain text: a line for each event while it goes, a table when it has ended."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..domain.board import Board, Row, Standing
+from ..domain.chronicle import RunState
+from ..domain.event import Entry
+from ..domain.story import count, describe, money, tag
+from .wording import STYLES, clean, clock, duration, project, situation, standing, trouble
+
+_TOLD = 12
+
+
+def one_line(entry: Entry) -> str | None:
+    """The line streamed for an event, with the reader's time of day; None for what is too
+    frequent to be news. It holds nothing that a terminal would obey."""
+    told = describe(entry.event, clock=clock)
+    return None if told is None else f"{clock(entry.at)}  {clean(told)}"
+
+
+def render(board: Board, where: Path, console: Console) -> None:
+    """The end of a run: every issue, what happened on the way, what is left undone and why,
+    and where to look. `where` is the project directory as the person named it."""
+    console.print(Text(_headline(board), style="bold"))
+    if board.work:
+        console.print(_table(board))
+    if board.run.rehearsed:
+        _say(console, "Money is what the model would have cost; a rehearsal costs nothing.")
+    _list(console, "Warnings", (clean(one) for one in board.warnings))
+    _list(console, "On the way", _on_the_way(board))
+    _list(console, "Left undone", _undone(board), most=None)
+    _list(console, "Where to look", _places(board, where), most=None)
+
+
+def _headline(board: Board) -> str:
+    run, total = board.run, len(board.work)
+    closed = board.counts.get(Standing.CLOSED, 0)
+    how = {RunState.GOING: "still going", RunState.DEAD: "died", RunState.NONE: "no run yet"}
+    ended = how.get(run.state, clean(run.why) or "finished")
+    figures = f"{duration(run.elapsed(board.at))}, {money(board.of_run.usd)}"
+    return f"{project(run)}: {ended}. {closed} of {count(total, 'issue')} closed, {figures}"
+
+
+def _table(board: Board) -> Table:
+    table = Table(box=None, pad_edge=False, expand=True, show_footer=True)
+    table.header_style, table.footer_style = "dim", "bold"
+    total = board.of_project
+    table.add_column("issue", justify="right", no_wrap=True)
+    table.add_column("title", count(len(board.work), "issue"), ratio=3, no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("attempts", str(total.attempts), justify="right", no_wrap=True)
+    table.add_column("outcomes", ratio=2)
+    table.add_column("time", duration(total.worked), justify="right", no_wrap=True)
+    table.add_column("money", money(total.usd), justify="right", no_wrap=True)
+    if board.planning.usd:
+        table.add_row("", Text("(planning)", style="dim"), *[""] * 4, money(board.planning.usd))
+    for row in board.work:
+        table.add_row(*_row(row))
+    return table
+
+
+def _row(row: Row) -> tuple[Text, ...]:
+    tried = bool(row.outcomes)
+    return (
+        Text(tag(clean(row.id))),
+        Text(clean(row.title)),
+        Text(standing(row.standing), style=STYLES[row.standing]),
+        Text(str(len(row.outcomes)) if tried else ""),
+        Text(clean(", ".join(row.outcomes))),
+        Text(duration(row.seconds) if tried else ""),
+        Text(money(row.usd) if tried else ""),
+    )
+
+
+def _on_the_way(board: Board) -> Iterable[str]:
+    for one in board.attempts:
+        if one.run == board.run.id and not one.is_going and (met := trouble(one)):
+            yield f"{tag(one.issue)} attempt e{one.epoch}: {met}"
+
+
+def _undone(board: Board) -> Iterable[str]:
+    for row in board.work:
+        if row.standing is not Standing.CLOSED:
+            why = situation(row) or "not tried yet"
+            yield f"{tag(row.id)} {row.title} ({standing(row.standing)}): {why}"
+
+
+def _places(board: Board, where: Path) -> Iterable[str]:
+    path = shlex.quote(str(where))
+    yield f"project  {where}"
+    yield f"commits  git -C {path} log --graph --oneline {shlex.quote(board.run.target)}".rstrip()
+    yield f"board    python monitor.py {path}"
+    yield f"logs     {where / '.nightshift' / 'logs'}"
+
+
+def _list(console: Console, title: str, lines: Iterable[str], most: int | None = _TOLD) -> None:
+    every = [clean(one) for one in lines]
+    if not every:
+        return
+    console.print()
+    console.print(Text(title, style="bold"))
+    for line in every[:most]:
+        _say(console, f"  {line}")
+    if most is not None and len(every) > most:
+        _say(console, f"  … and {len(every) - most} more: the board has them all")
+
+
+def _say(console: Console, line: str) -> None:
+    """Never wrapped: these lines are copied and searched."""
+    console.print(Text(line), soft_wrap=True)

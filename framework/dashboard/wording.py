@@ -1,0 +1,142 @@
+"""How values are worded on screens, and how foreign text is made harmless there."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime
+from pathlib import PurePath
+
+from ..domain.board import Row, Standing
+from ..domain.chronicle import Attempt, Run
+from ..domain.story import count, tags
+
+_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_BREAK = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+_JOINERS = "\u200c\u200d"  # Persian words and many emoji are made with them
+_UNSEEN = ("Cc", "Cf", "Cs")
+
+STYLES = {
+    Standing.RUNNING: "bold cyan",
+    Standing.READY: "",
+    Standing.DELAYED: "yellow",
+    Standing.HELD: "magenta",
+    Standing.WAITING: "dim",
+    Standing.BLOCKED: "bold red",
+    Standing.NEEDS_REVIEW: "bold yellow",
+    Standing.CLOSED: "green",
+    Standing.META: "dim",
+}
+
+
+def clean(text: str) -> str:
+    """`text` on one line, without anything that moves the cursor, changes colours, reorders
+    what follows or cannot be written. An agent or a stranger may have chosen it."""
+    if text.isprintable():
+        return text
+    flat = _BREAK.sub(" ", _COLOUR.sub("", text))
+    return "".join(one for one in flat if _is_seen(one))
+
+
+def clean_lines(text: str) -> str:
+    """The same for a text whose line breaks are to stay."""
+    return "\n".join(clean(line.replace("\t", "    ")) for line in text.splitlines())
+
+
+def clock(at: datetime) -> str:
+    """The time of day where the reader is."""
+    return f"{at.astimezone():%H:%M:%S}"
+
+
+def duration(seconds: float) -> str:
+    """`0:07`, `12:31`, `3:00:09`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def project(run: Run) -> str:
+    """The name of the run's project, without the way to it."""
+    return clean(PurePath(run.project).name) or "Nightshift"
+
+
+def standing(value: Standing) -> str:
+    return value.value.replace("_", " ")
+
+
+def outcome_style(outcome: str) -> str:
+    match outcome:
+        case "Landed" | "PullRequested":
+            return "green"
+        case "Deferred" | "LeaseLost":
+            return "dim"
+        case _:
+            return "red"
+
+
+def situation(row: Row) -> str:
+    """Why the issue stands where it stands, in a few words."""
+    match row.standing:
+        case Standing.CLOSED:
+            return _and(*_landing(row))
+        case Standing.WAITING:
+            return f"waits for {tags(row.waits_for)}"
+        case Standing.DELAYED:
+            again = f"tries again at {clock(row.until)}" if row.until else "tries again soon"
+            return _and(again, _last(row))
+        case Standing.HELD:
+            until = f" until {clock(row.until)}" if row.until else ""
+            return f"claimed by somebody else{until}"
+        case Standing.NEEDS_REVIEW:
+            return _and("a person must look", *_landing(row))
+        case Standing.BLOCKED:
+            return _and("a person must act", _last(row))
+        case Standing.READY | Standing.RUNNING:
+            return _last(row)
+        case Standing.META:
+            return ""
+
+
+def explained(attempt: Attempt) -> str:
+    """Why the attempt ended as it did, and the conflict it resolved if it did."""
+    solved = f"resolved a conflict in {', '.join(attempt.conflicts)}"
+    return _and(attempt.why, solved if _resolved(attempt) else "")
+
+
+def trouble(attempt: Attempt) -> str:
+    """What an attempt met on its way, empty when nothing."""
+    told = []
+    if attempt.pauses:
+        told.append(f"paused ({', '.join(dict.fromkeys(attempt.pauses))})")
+    if attempt.conflicts:
+        solved = "resolved" if _resolved(attempt) else "did not resolve"
+        told.append(f"{solved} a conflict in {', '.join(attempt.conflicts)}")
+    if attempt.outcome != "Landed":
+        told.append(f"{attempt.outcome}: {attempt.why}" if attempt.why else attempt.outcome)
+    elif told:
+        told.append("then Landed")
+    return ", ".join(told)
+
+
+def _resolved(attempt: Attempt) -> bool:
+    return bool(attempt.conflicts) and attempt.outcome == "Landed"
+
+
+def _last(row: Row) -> str:
+    if not row.outcomes:
+        return ""
+    tries = count(len(row.outcomes), "attempt")
+    return f"{tries}, last {row.outcomes[-1]}" + (f": {row.why}" if row.why else "")
+
+
+def _landing(row: Row) -> tuple[str, str]:
+    tries = f"{len(row.outcomes)} attempts" if len(row.outcomes) > 1 else ""
+    return f"landed as {row.commit[:10]}" if row.commit else "", tries
+
+
+def _and(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _is_seen(one: str) -> bool:
+    return one in _JOINERS or unicodedata.category(one) not in _UNSEEN

@@ -1,0 +1,142 @@
+"""Events in words: one line each, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from .event import (
+    AttemptEnded,
+    AttemptPaused,
+    AttemptStarted,
+    BaselineChecked,
+    ConflictFound,
+    Event,
+    IssuesCreated,
+    IssueSettled,
+    PlanAccepted,
+    PlanningStarted,
+    PlanRefused,
+    Recovered,
+    RunEnded,
+    RunStarted,
+    SessionProgress,
+    Warned,
+    WorkLanded,
+    WorkRescued,
+)
+
+Clock = Callable[[datetime], str]
+
+
+def utc_clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%H:%M:%S} UTC"
+
+
+def describe(event: Event, *, clock: Clock = utc_clock) -> str | None:
+    """The event as one line, or None for what is too frequent to be news.
+
+    `clock` words the times of day, so that a screen can show its own zone. Titles and reasons
+    are passed on as they are: whoever writes them to a terminal makes them harmless first.
+    """
+    match event:
+        case SessionProgress():
+            return None
+        case RunStarted() | RunEnded() | BaselineChecked():
+            return _run(event)
+        case PlanningStarted() | PlanRefused() | PlanAccepted() | IssuesCreated():
+            return _planning(event)
+        case AttemptStarted() | AttemptPaused() | ConflictFound() | AttemptEnded():
+            return _attempt(event, clock)
+        case WorkLanded() | WorkRescued() | IssueSettled():
+            return _work(event)
+        case Recovered(what=what):
+            return f"recovered: {what}"
+        case Warned(text=text):
+            return f"warning: {text}"
+
+
+def tag(issue: str) -> str:
+    """An issue's id as people write it: `#12`, but `ABC-12` as it is."""
+    return f"#{issue}" if issue.isdecimal() else issue
+
+
+def tags(issues: tuple[str, ...]) -> str:
+    return ", ".join(tag(one) for one in issues)
+
+
+def money(usd: float) -> str:
+    return "<$0.01" if 0 < usd < 0.005 else f"${usd:,.2f}"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def moment(text: str) -> datetime | None:
+    """The time that `text` says in ISO format, UTC unless it says otherwise; None if it says
+    none."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _run(event: RunStarted | RunEnded | BaselineChecked) -> str:
+    match event:
+        case RunStarted(target=target, slots=slots):
+            extra = ", rehearsed" if event.rehearsed else ""
+            extra += "" if event.boxed else ", not boxed"
+            return f"run started on {target} with {count(slots, 'slot')}{extra}"
+        case RunEnded(code=0, why=why):
+            return f"run ended: {why}"
+        case RunEnded(code=code, why=why):
+            return f"run ended with exit code {code}: {why}"
+        case BaselineChecked(red=()):
+            passed = count(len(event.green), "check")
+            return f"baseline: {passed} green at {event.commit[:10]}"
+        case BaselineChecked(red=red):
+            return f"baseline: red before anyone worked: {', '.join(red)}"
+
+
+def _planning(event: PlanningStarted | PlanRefused | PlanAccepted | IssuesCreated) -> str:
+    match event:
+        case PlanningStarted(spec=spec):
+            return f"planning from {spec}"
+        case PlanRefused(problems=problems):
+            found = count(len(problems), "problem")
+            return f"plan given back, {found}: {'; '.join(problems)}"
+        case PlanAccepted(plan=plan, issues=issues, usd=usd):
+            return f"plan {plan} accepted: {count(issues, 'issue')}, {money(usd)}"
+        case IssuesCreated(created=created, existing=existing, deleted=deleted):
+            there = f", {existing} already there" if existing else ""
+            gone = f", {deleted} deleted by a person and left so" if deleted else ""
+            return f"{count(created, 'issue')} created{there}{gone}"
+
+
+def _attempt(
+    event: AttemptStarted | AttemptPaused | ConflictFound | AttemptEnded, clock: Clock
+) -> str:
+    head = f"{tag(event.issue)} attempt e{event.epoch}"
+    match event:
+        case AttemptStarted(slot=slot, title=title, resumed=resumed):
+            return f"{head} {'resumed' if resumed else 'started'} (slot {slot}): {title}"
+        case AttemptPaused(until=until, why=why):
+            at = moment(until)
+            return f"{head} paused{f' until {clock(at)}' if at else ''}: {why}"
+        case ConflictFound(paths=paths):
+            return f"{head} conflicts in {', '.join(paths)}: back to its author"
+        case AttemptEnded(outcome=outcome, why=why, seconds=seconds, usd=usd):
+            because = f": {why}" if why and outcome != "Landed" else ""
+            return f"{head} {outcome}{because} ({seconds:.0f} s, {money(usd)})"
+
+
+def _work(event: WorkLanded | WorkRescued | IssueSettled) -> str:
+    match event:
+        case WorkLanded(issue=issue, commit=commit, checks=checks):
+            return f"{tag(issue)} landed as {commit[:10]}, {count(checks, 'check')} passed"
+        case WorkRescued(issue=issue, epoch=epoch, ref=ref):
+            return f"{tag(issue)} attempt e{epoch} left work, kept at {ref}"
+        case IssueSettled(issue=issue, state=state):
+            return f"{tag(issue)} is now {state.replace('_', ' ')}, with the proof on it"

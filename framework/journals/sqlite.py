@@ -1,0 +1,152 @@
+"""The journal in one SQLite file, which monitors in other processes read while it grows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+
+from ..domain.errors import JournalError
+from ..domain.event import Entry, Event, decode, encode
+from .base import Clock, utcnow
+
+_VERSION = 1
+_TABLE = """
+    CREATE TABLE IF NOT EXISTS entries (
+        cursor INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        run TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        fields TEXT NOT NULL
+    )
+"""
+_PATIENCE = 10.0
+"""Seconds to wait for another process's write."""
+
+
+class SqliteJournal:
+    """All that `Journal` promises; several runs may write to the same file.
+
+    With `readonly` the journal must be there already (JournalError says so otherwise) and no
+    entry is ever added. Not promised: a file on a network file system, or use of one object on
+    both sides of a fork.
+    """
+
+    def __init__(self, path: Path, run: str, clock: Clock = utcnow, readonly: bool = False) -> None:
+        self._path = path
+        self._run = run
+        self._clock = clock
+        self._readonly = readonly
+        self._lock = Lock()
+        with self._explained():
+            self._connection = self._connect()
+        try:
+            with self._explained():
+                self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def append(self, event: Event) -> Entry:
+        if self._readonly:
+            raise JournalError(f"{self._path} was opened for reading only.")
+        kind, fields = encode(event)
+        row = (self._run, kind, json.dumps(fields))
+        with self._lock, self._explained():
+            at = self._clock()
+            cursor = self._connection.execute(
+                "INSERT INTO entries (at, run, kind, fields) VALUES (?, ?, ?, ?)",
+                (at.isoformat(), *row),
+            ).lastrowid
+        return Entry(cursor=cursor or 0, at=at, run=self._run, event=event)
+
+    def since(self, cursor: int = 0) -> list[Entry]:
+        with self._lock, self._explained():
+            rows = self._connection.execute(
+                "SELECT cursor, at, run, kind, fields FROM entries WHERE cursor > ?"
+                " ORDER BY cursor",
+                (cursor,),
+            ).fetchall()
+            return [entry for row in rows if (entry := _entry(*row))]
+
+    def close(self) -> None:
+        with self._lock, self._explained():
+            self._connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._readonly:
+            if not self._path.is_file():
+                raise self._no_run()
+            return sqlite3.connect(
+                f"{self._path.resolve().as_uri()}?mode=ro",
+                uri=True,
+                timeout=_PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return sqlite3.connect(
+            self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+        )
+
+    def _prepare(self) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version > _VERSION:
+            raise JournalError(
+                f"{self._path} was written by a newer Nightshift (version {version} of the file, "
+                f"this one knows {_VERSION}). Update Nightshift."
+            )
+        if self._readonly:
+            if version == 0:
+                raise self._no_run()
+            return
+        self._use_wal()
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        if version < _VERSION:
+            self._create()
+
+    def _use_wal(self) -> None:
+        # SQLite does not wait for others when it changes the journal mode of a new file.
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.005)
+            else:
+                return
+
+    def _create(self) -> None:
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(_TABLE)
+            self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def _no_run(self) -> JournalError:
+        return JournalError(f"No run has been made here: there is no journal in {self._path}.")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise JournalError(
+                f"The journal {self._path} cannot be used ({error}). See that it is not locked, "
+                "that its directory is writable and that the disk has room; if the file is "
+                "damaged, move it away: issues and commits are not in it."
+            ) from error
+
+
+def _entry(cursor: int, at: str, run: str, kind: str, fields: str) -> Entry | None:
+    event = decode(kind, json.loads(fields))
+    if event is None:
+        return None
+    return Entry(cursor=cursor, at=datetime.fromisoformat(at), run=run, event=event)

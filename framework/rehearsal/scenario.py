@@ -1,0 +1,126 @@
+"""Scenarios: a whole run, written down. The format is described in docs/rehearsal.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..domain.errors import SettingsError
+from . import plan
+from .document import Node, nearest, parse
+from .script import Attempt, Script
+from .shorthand import Source, turn
+from .turn import Turn
+
+BUNDLED = Path(__file__).parent / "scenarios"
+_FILE = "scenario.yaml"
+_PARTS = ("turns", "conflict", "unfinished")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """`spec` is the text of the specification, `project` the first commit's files by path,
+    `plan` what the planning session hands in, if there is one."""
+
+    name: str
+    description: str
+    spec: str
+    scripts: tuple[Script, ...]
+    project: Mapping[str, str] = field(default_factory=dict)
+    plan: Mapping[str, Any] | None = None
+
+
+def find(name: str) -> Path:
+    """The file of a bundled scenario, or of one that a person wrote: a folder or a file.
+
+    Raises SettingsError that lists the bundled ones.
+    """
+    bundled = sorted(path.parent.name for path in BUNDLED.glob(f"*/{_FILE}"))
+    if name in bundled:
+        return BUNDLED / name / _FILE
+    path = Path(name) / _FILE if Path(name).is_dir() else Path(name)
+    if not path.is_file():
+        raise SettingsError(
+            f"no scenario {name!r}: give a folder with a {_FILE} in it, such a file, "
+            f"or a bundled one{nearest(name, bundled)}"
+        )
+    return path
+
+
+def load(path: Path) -> Scenario:
+    """Read a scenario with all files it names. Raises SettingsError for anything that is not in
+    the format; it does not promise that the script makes sense."""
+    root = parse(path)
+    required = ("name", "description", "spec", "sessions")
+    fields = root.fields((*required, "project", "plan"), required=required)
+    source = Source(folder=path.parent)
+    if "plan" in fields:
+        source = replace(source, plan=plan.read(_plan_node(fields["plan"], source)))
+    scripts = tuple(_script(node, source) for node in fields["sessions"].items())
+    _refuse_twins(scripts, fields["sessions"])
+    return Scenario(
+        name=fields["name"].text(),
+        description=fields["description"].text(),
+        spec=source.text(fields["spec"]),
+        scripts=scripts,
+        project=_project(fields["project"], source) if "project" in fields else {},
+        plan=source.plan,
+    )
+
+
+def _plan_node(node: Node, source: Source) -> Node:
+    """The plan itself, or the file that holds it."""
+    return parse(source.path(node)) if isinstance(node.value, str) else node
+
+
+def _project(node: Node, source: Source) -> dict[str, str]:
+    return {
+        path: source.content(one.fields(("text", "file")), one)
+        for path, one in node.entries().items()
+    }
+
+
+def _script(node: Node, source: Source) -> Script:
+    fields = node.fields(("issue", "planning", "attempts", *_PARTS))
+    if ("attempts" in fields) == ("turns" in fields):
+        raise node.wrong("needs 'turns', or 'attempts' if there are several")
+    attempts = fields["attempts"].items() if "attempts" in fields else [_only(node)]
+    if not attempts:
+        raise node.wrong("needs at least one attempt")
+    return Script(
+        title=_title(fields, node, source),
+        attempts=tuple(_attempt(one, source) for one in attempts),
+    )
+
+
+def _only(node: Node) -> Node:
+    return replace(node, value={key: node.value[key] for key in _PARTS if key in node.value})
+
+
+def _title(fields: Mapping[str, Node], node: Node, source: Source) -> str | None:
+    if ("planning" in fields) == ("issue" in fields):
+        raise node.wrong("needs either 'issue' with a title, or 'planning: true'")
+    if "planning" in fields:
+        fields["planning"].yes()
+        return None
+    title = fields["issue"].text()
+    planned = [issue["title"] for issue in source.plan["issues"]] if source.plan else [title]
+    if title not in planned:
+        raise fields["issue"].wrong(f"the plan has no issue {title!r}{nearest(title, planned)}")
+    return title
+
+
+def _attempt(node: Node, source: Source) -> Attempt:
+    fields = node.fields(_PARTS, required=("turns",))
+    parts: dict[str, tuple[Turn, ...]] = {
+        name: tuple(turn(one, source) for one in value.items()) for name, value in fields.items()
+    }
+    return Attempt(**parts)
+
+
+def _refuse_twins(scripts: tuple[Script, ...], node: Node) -> None:
+    names = [script.name for script in scripts]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise node.wrong(f"{twice!r} has two scripts; a second session of it is an attempt")

@@ -1,0 +1,278 @@
+"""One try at one issue: a workspace, a session, a landing, an outcome."""
+
+from __future__ import annotations
+
+import anyio
+from anyio import to_thread
+
+from ..domain import errors
+from ..domain import merge as merging
+from ..domain.brief import parse
+from ..domain.event import (
+    AttemptPaused,
+    AttemptStarted,
+    ConflictFound,
+    SessionProgress,
+    Warned,
+    WorkLanded,
+)
+from ..domain.issue import Change, Issue, State
+from ..domain.lease import Failure, Lease
+from ..domain.outcome import (
+    Blocked,
+    Conflicted,
+    Failed,
+    Landed,
+    LeaseLost,
+    Outcome,
+    OutOfBudget,
+    Rejected,
+    Stalled,
+    Unfinished,
+)
+from ..domain.query import Query
+from ..domain.session import (
+    CapReached,
+    Completed,
+    Crashed,
+    Denied,
+    LimitReached,
+    SessionEnd,
+    Spending,
+    Unreachable,
+)
+from ..workspaces.base import Workspace
+from . import prompt
+from .desk import Desk, what_is_lacking
+from .parts import Parts
+from .settle import settle
+from .talk import Talk
+
+
+class AccountDenied(errors.NightshiftError):
+    """The token was refused or cannot pay: nothing can go on until a person acts."""
+
+
+class Attempt:
+    """`run` gives the outcome; what it cost is in `spending` whatever happens."""
+
+    def __init__(
+        self, parts: Parts, issue: Issue, lease: Lease, slot: int, failures: tuple[Failure, ...]
+    ) -> None:
+        self._parts = parts
+        self._issue = issue
+        self._lease = lease
+        self._slot = slot
+        self._failures = failures
+        self._talk: Talk | None = None
+
+    @property
+    def spending(self) -> Spending:
+        return self._talk.spending if self._talk else Spending()
+
+    async def run(self) -> Outcome:
+        parts, issue = self._parts, self._issue
+        async with parts.keeper.hold(self._lease):
+            await parts.weather.wait()
+            await self._refresh()
+            rescued = await parts.workspaces.rescued(issue)
+            async with parts.workspaces.open(issue, self._lease.epoch) as workspace:
+                await self._mark(State.IN_PROGRESS)
+                outcome = await self._work(workspace, rescued.commit if rescued else None)
+        return outcome
+
+    async def _work(self, workspace: Workspace, rescued: str | None) -> Outcome:
+        desk = Desk(
+            issue=self._issue,
+            workspace=workspace,
+            workspaces=self._parts.workspaces,
+            tracker=self._parts.tracker,
+            note=lambda line: self._note(line, self.spending.tools, self.spending.usd),
+        )
+        talk = self._talk = self._open_talk(workspace, desk)
+        self._parts.journal.append(
+            AttemptStarted(
+                issue=self._issue.id,
+                title=self._issue.title,
+                epoch=self._lease.epoch,
+                slot=self._slot,
+                session=talk.session,
+            )
+        )
+        failed = await self._turn(talk, await self._first_prompt(workspace, rescued))
+        if failed is None and not desk.finished and desk.question is None:
+            failed = await self._turn(talk, await self._reminder(workspace))
+        if failed is not None:
+            return failed
+        if desk.question is not None:
+            return Blocked(question=desk.question)
+        if not desk.finished:
+            return Unfinished(why="the session ended without saying that it is finished")
+        return await self._land(workspace, talk)
+
+    async def _land(self, workspace: Workspace, talk: Talk) -> Outcome:
+        """Try to land; the author of a conflict gets one more turn with both sides."""
+        landing = await self._try_to_land(workspace)
+        if isinstance(landing, merging.Clash):
+            self._parts.journal.append(
+                ConflictFound(issue=self._issue.id, epoch=self._lease.epoch, paths=landing.paths)
+            )
+            failed = await self._turn(talk, self._conflict_prompt(landing))
+            if failed is not None:
+                return failed
+            landing = await self._try_to_land(workspace)
+        match landing:
+            case merging.Merged(proof=proof):
+                await self._settle(proof)
+                return Landed(proof=proof)
+            case merging.Clash(paths=paths):
+                return Conflicted(paths=paths)
+            case merging.Refused(reasons=reasons):
+                return Rejected(reasons=reasons)
+            case merging.Nothing():
+                return Unfinished(why="the session committed nothing")
+            case merging.Superseded():
+                return LeaseLost()
+
+    async def _try_to_land(self, workspace: Workspace) -> merging.Landing:
+        await self._refresh()
+        siblings = await to_thread.run_sync(lambda: self._parts.tracker.list(Query()))
+        others = tuple(one for one in siblings if one.id != self._issue.id)
+        return await self._parts.lander.land(workspace, self._issue, others)
+
+    async def _refresh(self) -> None:
+        for warning in await self._parts.lander.refresh():
+            self._parts.journal.append(Warned(text=warning))
+
+    async def _settle(self, proof: merging.Proof) -> None:
+        """From here on the work is on the target: finish telling it, whatever comes."""
+        with anyio.CancelScope(shield=True):
+            self._parts.journal.append(
+                WorkLanded(
+                    issue=self._issue.id,
+                    epoch=proof.epoch,
+                    commit=proof.commit,
+                    tree=proof.tree,
+                    checks=len(proof.checks),
+                )
+            )
+            await to_thread.run_sync(settle, self._parts, self._issue, proof)
+
+    async def _turn(self, talk: Talk, text: str) -> Outcome | None:
+        """One turn, waiting out limits and outages; None when the agent ended it by itself."""
+        while True:
+            end = await talk.say(text)
+            if not isinstance(end, (LimitReached, Unreachable)):
+                if isinstance(end, Completed):
+                    self._parts.weather.clear()
+                return _failure(end)
+            await self._pause(end)
+            text = prompt.render("continue", id=self._issue.id)
+
+    async def _pause(self, end: LimitReached | Unreachable) -> None:
+        if isinstance(end, LimitReached):
+            why, until = "usage limit", self._parts.weather.close(end.until)
+        else:
+            why, until = end.why, self._parts.weather.close(None)
+        self._parts.journal.append(
+            AttemptPaused(
+                issue=self._issue.id,
+                epoch=self._lease.epoch,
+                until=until.isoformat(),
+                why=why,
+            )
+        )
+        await self._parts.weather.wait()
+
+    async def _mark(self, state: State) -> None:
+        if self._issue.state is not state:
+            change = Change(state=state)
+            await to_thread.run_sync(self._parts.tracker.update, self._issue.id, change)
+
+    def _open_talk(self, workspace: Workspace, desk: Desk) -> Talk:
+        return Talk(
+            agent=self._parts.agent,
+            system=prompt.render("system"),
+            directory=workspace.directory,
+            home=workspace.home,
+            logs=self._parts.logs,
+            limits=self._parts.policy.limits,
+            note=self._note,
+            tools=desk.tools(),
+            hub=workspace.hub,
+            environment=_git_environment(workspace, self._parts.target),
+        )
+
+    async def _first_prompt(self, workspace: Workspace, rescued: str | None) -> str:
+        brief = parse(self._issue.body)
+        checks = [*brief.commands, *(self._parts.checks or ())]
+        return prompt.render(
+            "coding",
+            id=self._issue.id,
+            title=prompt.one_line(self._issue),
+            issue=prompt.quoted(self._issue.body or self._issue.title, f"issue {self._issue.id}"),
+            branch=workspace.branch,
+            target=self._parts.target,
+            checks=", ".join(f"`{check}`" for check in checks) or "the project's own tests.",
+            constitution=prompt.rules(await self._parts.lander.read("CLAUDE.md")),
+            history=prompt.history(self._failures, rescued),
+        )
+
+    async def _reminder(self, workspace: Workspace) -> str:
+        contents = await self._parts.workspaces.inspect(workspace)
+        why = what_is_lacking(contents) or "Your work is committed, but you did not say so."
+        return prompt.render("unfinished", id=self._issue.id, why=why)
+
+    def _conflict_prompt(self, clash: merging.Clash) -> str:
+        return prompt.render(
+            "conflict",
+            id=self._issue.id,
+            target=self._parts.target,
+            paths=", ".join(f"`{path}`" for path in clash.paths) or "the same files",
+        )
+
+    def _note(self, line: str, tools: int, usd: float) -> None:
+        self._parts.journal.append(
+            SessionProgress(
+                issue=self._issue.id,
+                epoch=self._lease.epoch,
+                note=" ".join(line.split())[:200],
+                tools=tools,
+                usd=usd,
+            )
+        )
+
+
+def _failure(end: SessionEnd | Stalled) -> Outcome | None:
+    match end:
+        case Completed():
+            return None
+        case Stalled():
+            return end
+        case CapReached(what=what):
+            return OutOfBudget(what=what)
+        case Crashed(why=why):
+            return Failed(error=f"the agent crashed: {why}")
+        case Denied(why=why):
+            raise AccountDenied(f"The model's service refuses the token: {why}")
+        case LimitReached() | Unreachable():
+            raise AssertionError("limits and outages are waited out")
+
+
+def _git_environment(workspace: Workspace, target: str) -> dict[str, str]:
+    identity = {"NAME": "Nightshift Agent", "EMAIL": "agent@nightshift.invalid"}
+    who = {
+        f"GIT_{role}_{field}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for field, value in identity.items()
+    }
+    return {
+        **who,
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CEILING_DIRECTORIES": str(workspace.directory.parent),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_EDITOR": "true",
+        "NIGHTSHIFT_HUB": str(workspace.hub),
+        "NIGHTSHIFT_TARGET": target,
+    }

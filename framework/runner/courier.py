@@ -1,0 +1,68 @@
+"""Carries what has landed to where people look: their checkout, and the META issue."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from anyio import to_thread
+
+from ..domain import progress
+from ..domain.errors import TrackerError
+from ..domain.event import Warned
+from ..domain.issue import META_LABEL, Change, State
+from ..domain.query import Query
+from .parts import Parts
+
+
+class Courier:
+    """Goes once for any number of landings since it last went, so that no landing waits."""
+
+    def __init__(self, parts: Parts, summary: str) -> None:
+        self._parts = parts
+        self._summary = summary
+        self._news = anyio.Event()
+        self._said: set[str] = set()
+
+    def landed(self) -> None:
+        self._news.set()
+
+    @asynccontextmanager
+    async def on_duty(self) -> AsyncIterator[None]:
+        """While the block runs, and once more when it ends by itself."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._carry_on, name="courier")
+            yield
+            group.cancel_scope.cancel()
+        await self.go()
+
+    async def go(self) -> None:
+        said = await self._parts.lander.deliver()
+        if said:
+            self._warn(said)
+        try:
+            await to_thread.run_sync(self._update_meta)
+        except TrackerError as error:
+            self._warn(f"The META issue was not updated: {error}")
+
+    async def _carry_on(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news = anyio.Event()
+            await self.go()
+
+    def _update_meta(self) -> None:
+        """Rewrite the META issue's table in place; close it when nothing is left to do."""
+        tracker = self._parts.tracker
+        issues = tracker.list(Query())
+        for meta in (one for one in issues if META_LABEL in one.labels and not one.is_closed):
+            work = [one for one in issues if not one.is_meta]
+            done = bool(work) and all(one.is_closed for one in work)
+            body = progress.render(self._summary, issues)
+            tracker.update(meta.id, Change(body=body, state=State.CLOSED if done else None))
+
+    def _warn(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._parts.journal.append(Warned(text=text))

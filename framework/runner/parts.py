@@ -1,0 +1,56 @@
+"""What a run works with: the doors, already opened by `bootstrap`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from ..agents.base import Agent
+from ..domain.lease import TTL, Process
+from ..domain.plan import Bounds
+from ..domain.retry import MAX_FAILURES
+from ..domain.session import Limits
+from ..journals.base import Journal
+from ..leases.base import LeaseStore
+from ..trackers.base import Tracker
+from ..workspaces.base import Lander, Workspaces
+from .clock import Clock, utcnow
+from .keeper import Keeper
+from .weather import Weather
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The numbers of a run. Times in seconds unless they are timedeltas."""
+
+    slots: int = 3
+    attempts: int | None = None
+    limits: Limits = field(default_factory=Limits)
+    bounds: Bounds | None = None
+    ttl: timedelta = TTL
+    max_failures: int = MAX_FAILURES
+    first_backoff: timedelta = timedelta(seconds=10)
+    poll: float = 1.0
+    rehearsed: bool = False
+    boxed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    project: Path
+    scratch: Path
+    logs: Path
+    tracker: Tracker
+    leases: LeaseStore
+    keeper: Keeper
+    workspaces: Workspaces
+    lander: Lander
+    agent: Agent
+    journal: Journal
+    process: Process
+    target: str
+    checks: tuple[str, ...] | None
+    policy: Policy
+    weather: Weather
+    clock: Clock = utcnow

@@ -1,0 +1,232 @@
+"""From a specification to issues on the tracker: a session, a lint, an idempotent creation."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+import yaml
+from anyio import to_thread
+
+from ..agents.base import HostTool, ToolReply
+from ..domain import plan as plans
+from ..domain.errors import IssueDeleted, PlanError, SpecError
+from ..domain.event import IssuesCreated, PlanAccepted, PlanningStarted, PlanRefused
+from ..domain.issue import Draft
+from ..domain.outcome import Stalled
+from ..domain.plan import Bounds, Plan
+from ..domain.query import Query
+from ..domain.session import Completed, LimitReached, Unreachable
+from . import prompt
+from .parts import Parts
+from .talk import Talk
+
+PLAN_FILE = "plan.yaml"
+SPEC_FILE = "app_spec.txt"
+_ROUNDS = 3
+_OUTAGES = 3
+_SPEC_BYTES = 400_000
+_FULL_SPEC = 6_000
+_HEADER = """\
+# The plan of this project, made from its specification. Edit it before its issues are created;
+# afterwards the issues themselves are what counts. The id and the keys tie the two together:
+# an issue that exists, or that somebody deleted, is never created a second time.
+"""
+
+
+@dataclass(kw_only=True)
+class _Inbox:
+    """Takes hand-ins of the planning session, lints them, keeps the first sound one."""
+
+    parts: Parts
+    bounds: Bounds
+    accepted: Mapping[str, Any] | None = None
+    refused: list[tuple[str, ...]] = field(default_factory=list)
+
+    def tool(self) -> HostTool:
+        return HostTool(
+            name="submit_plan",
+            description="Hand in the plan. Answers with the problems to mend, if there are any.",
+            schema=plans.SCHEMA,
+            handle=self.take,
+        )
+
+    async def take(self, arguments: Mapping[str, Any]) -> ToolReply:
+        if self.accepted is not None:
+            return ToolReply(text="A plan was accepted already. End your turn.", failed=True)
+        problems = plans.lint(arguments, self.bounds)
+        if not problems:
+            self.accepted = arguments
+            return ToolReply(text="The plan is accepted. End your turn.")
+        self.refused.append(problems)
+        self.parts.journal.append(PlanRefused(problems=problems))
+        if len(self.refused) > _ROUNDS:
+            return ToolReply(text="The plan is still unsound. End your turn.", failed=True)
+        return ToolReply(
+            text="Mend these:\n" + "\n".join(f"- {one}" for one in problems), failed=True
+        )
+
+
+def read_spec(path: Path) -> str:
+    """The specification's text. Raises SpecError for one that nobody could plan from."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SpecError(f"The specification {path} cannot be read: {error.strerror}.") from error
+    if len(raw) > _SPEC_BYTES:
+        raise SpecError(
+            f"The specification {path} has {len(raw):,} bytes; at most {_SPEC_BYTES:,} fit into "
+            "a session with room to think. Split it, or plan its parts one after another."
+        )
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SpecError(f"The specification {path} is not UTF-8 text: {error.reason}.") from error
+    if "\0" in text:
+        raise SpecError(f"The specification {path} is binary; write it as plain text.")
+    if not text.strip():
+        raise SpecError(f"The specification {path} is empty: say what is to be built.")
+    return text
+
+
+def bounds_for(spec: str) -> Bounds:
+    """25 to 50 issues for a full application, fewer for a small one."""
+    return Bounds(least=25, most=50) if len(spec) > _FULL_SPEC else Bounds(least=1, most=30)
+
+
+def load_plan(path: Path) -> Plan:
+    """The plan in a `plan.yaml`, which a person may have edited. Raises PlanError."""
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise PlanError(f"{path} cannot be read: {error}") from error
+    problems = plans.lint(raw, Bounds(least=1, most=10_000))
+    if not problems and not (isinstance(raw.get("id"), str) and raw["id"].strip()):
+        problems = ("`id` is missing: it ties the plan to the issues made from it.",)
+    if problems:
+        raise PlanError(f"{path} is not a sound plan:\n" + "\n".join(f"- {p}" for p in problems))
+    return plans.build(raw, raw["id"])
+
+
+def save_plan(plan: Plan, path: Path) -> None:
+    """Write the plan as one step: a crash leaves the old file or the new one."""
+    text = _HEADER + yaml.safe_dump(plans.dump(plan), sort_keys=False, allow_unicode=True, width=96)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+async def make_plan(parts: Parts, spec: str) -> Plan:
+    """Let a session turn the specification into a plan. Raises PlanError when it cannot."""
+    bounds = parts.policy.bounds or bounds_for(spec)
+    inbox = _Inbox(parts=parts, bounds=bounds)
+    with tempfile.TemporaryDirectory(dir=parts.scratch) as home:
+        directory = Path(home, "empty")
+        await anyio.Path(directory).mkdir()
+        talk = Talk(
+            agent=parts.agent,
+            system=prompt.render("planner_system"),
+            directory=directory,
+            home=Path(home),
+            logs=parts.logs,
+            limits=parts.policy.limits,
+            note=lambda line, tools, usd: None,
+            tools=(inbox.tool(),),
+            hands=False,
+        )
+        parts.journal.append(PlanningStarted(spec=SPEC_FILE, session=talk.session))
+        await _converse(parts, talk, _first_prompt(bounds, spec, await _existing(parts)))
+    if inbox.accepted is None:
+        raise PlanError(_why_none(inbox))
+    plan = plans.build(inbox.accepted, uuid.uuid4().hex[:8])
+    parts.journal.append(PlanAccepted(plan=plan.id, issues=len(plan.issues), usd=talk.spending.usd))
+    return plan
+
+
+async def _converse(parts: Parts, talk: Talk, text: str) -> None:
+    outages = 0
+    while True:
+        end = await talk.say(text)
+        match end:
+            case Completed():
+                return
+            case LimitReached(until=until):
+                parts.weather.close(until)
+            case Unreachable(why=why):
+                outages += 1
+                if outages >= _OUTAGES:
+                    raise PlanError(f"The model cannot be reached, {outages} times in a row: {why}")
+                parts.weather.close(None)
+            case Stalled(seconds=seconds):
+                raise PlanError(f"The planning session was silent for {seconds:.0f} s.")
+            case _:
+                why = getattr(end, "why", None) or f"it used up its {getattr(end, 'what', '')}"
+                raise PlanError(f"The planning session failed: {why}")
+        await parts.weather.wait()
+        text = "# Continue\n\nGo on: hand in the plan with `submit_plan`."
+
+
+def create_issues(parts: Parts, plan: Plan) -> IssuesCreated:
+    """Make the plan's issues, each exactly once whatever happened before.
+
+    What exists is left as it is, what a person deleted stays deleted.
+    """
+    known = parts.tracker.list(Query(key_prefix=f"{plan.id}/"))
+    ids = {issue.key.partition("/")[2]: issue.id for issue in known if issue.key}
+    existing, deleted = len(ids), 0
+    if plans.META_KEY not in ids:
+        deleted += _create(parts, plans.meta_draft(plan), plans.META_KEY, ids)
+    for planned in plan.in_order():
+        if planned.key not in ids:
+            deleted += _create(parts, plans.draft(plan, planned, ids), planned.key, ids)
+    event = IssuesCreated(
+        plan=plan.id, created=len(ids) - existing, existing=existing, deleted=deleted
+    )
+    parts.journal.append(event)
+    return event
+
+
+def _create(parts: Parts, draft: Draft, key: str, ids: dict[str, str]) -> int:
+    try:
+        ids[key] = parts.tracker.create(draft).id
+    except IssueDeleted:
+        return 1
+    return 0
+
+
+async def _existing(parts: Parts) -> str:
+    """What is there already, for a plan that builds on it instead of starting anew."""
+    issues = await to_thread.run_sync(lambda: parts.tracker.list(Query()))
+    readme = await parts.lander.read("README.md")
+    rows = [f"- #{issue.id} ({issue.state}): {prompt.one_line(issue)}" for issue in issues]
+    found = [
+        *([prompt.quoted("\n".join(rows), "issues that exist")] if rows else []),
+        *([prompt.quoted(readme, "the project's README")] if readme else []),
+    ]
+    return "## What exists\n\n" + "\n\n".join(found) + "\n" if found else ""
+
+
+def _first_prompt(bounds: Bounds, spec: str, existing: str) -> str:
+    return prompt.render(
+        "initializer",
+        least=str(bounds.least),
+        most=str(bounds.most),
+        existing=existing,
+        spec=prompt.quoted(spec, "specification"),
+    )
+
+
+def _why_none(inbox: _Inbox) -> str:
+    if not inbox.refused:
+        return "The planning session handed in no plan. Run again, or write plan.yaml yourself."
+    problems = "\n".join(f"- {problem}" for problem in inbox.refused[-1])
+    return f"The plan was refused {len(inbox.refused)} times; its last problems:\n{problems}"

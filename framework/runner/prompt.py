@@ -1,0 +1,83 @@
+"""Prompts: Markdown templates with strict placeholders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from ..domain.errors import SettingsError
+from ..domain.issue import Issue
+from ..domain.lease import Failure
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_PACKAGE = Path(__file__).resolve().parent.parent
+_DIRECTORIES = (_PACKAGE / "prompts", _PACKAGE.parent / "prompts")
+FOLDER = next((one for one in _DIRECTORIES if one.is_dir()), _DIRECTORIES[-1])
+"""Where the prose for agents lives: in the wheel, or beside the package in a checkout."""
+
+_MARKER = "=" * 20
+
+
+def render(name: str, **values: str) -> str:
+    """The template `prompts/<name>.md` with every `{placeholder}` replaced, once.
+
+    A placeholder without a value, or a value without a placeholder, is a SettingsError: the
+    template and the code have grown apart. Values are never read as templates.
+    """
+    text = _template(name)
+    wanted = set(_PLACEHOLDER.findall(text))
+    if wanted != values.keys():
+        missing, unused = sorted(wanted - values.keys()), sorted(values.keys() - wanted)
+        raise SettingsError(
+            f"prompts/{name}.md and the runner disagree: "
+            f"unknown placeholders {missing}, values without a placeholder {unused}."
+        )
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
+
+
+def quoted(text: str, what: str) -> str:
+    """`text` between marker lines that do not occur in it: data, not instructions."""
+    marker = _MARKER
+    while marker in text:
+        marker += "="
+    return f"{marker} {what} begins\n{text.strip()}\n{marker} {what} ends"
+
+
+def history(failures: Sequence[Failure], rescued: str | None) -> str:
+    """What a new attempt should know of the earlier ones."""
+    if not failures and rescued is None:
+        return ""
+    lines = ["\n## Earlier attempts\n"]
+    reasons = "\n\n".join(f"Attempt {one.epoch}: {one.reason}" for one in failures)
+    if reasons:
+        lines.append("They ended without landing:\n\n" + quoted(reasons, "reasons") + "\n")
+    if rescued is not None:
+        lines.append(
+            f"The work of the last one is kept as commit {rescued}: look at it with "
+            f"`git show {rescued}`, take it over with `git merge {rescued}` if it helps.\n"
+        )
+    return "\n".join(lines)
+
+
+def rules(text: str | None) -> str:
+    """The project's own CLAUDE.md, given as data; the CLI is not let read it by itself."""
+    if not text:
+        return ""
+    return (
+        "- The project's own notes for agents (its CLAUDE.md):\n\n" + quoted(text, "notes") + "\n"
+    )
+
+
+def one_line(issue: Issue) -> str:
+    return " ".join(issue.title.split())
+
+
+@cache
+def _template(name: str) -> str:
+    path = FOLDER / f"{name}.md"
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise SettingsError(f"The prompt {path} cannot be read: {error}.") from error

@@ -1,0 +1,119 @@
+"""One run: recover, plan, create, work, report. The only engine there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio
+from anyio import to_thread
+
+from ..domain.errors import NightshiftError, UsageError
+from ..domain.event import BaselineChecked, RunEnded, RunStarted, Warned
+from ..domain.issue import Issue, State
+from ..domain.plan import Plan
+from ..domain.query import Query
+from .courier import Courier
+from .parts import Parts
+from .planner import PLAN_FILE, SPEC_FILE, create_issues, load_plan, make_plan, read_spec, save_plan
+from .recovery import recover
+from .scheduler import Scheduler
+
+_DONE = frozenset({State.CLOSED, State.NEEDS_REVIEW})
+_INTERRUPTED = "interrupted; all work is kept: run the same command again to go on"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a run ended: `code` as the process's exit status, `why` for people."""
+
+    code: int
+    why: str
+
+
+async def run(parts: Parts, *, plan_only: bool = False) -> Ending:
+    """Work until nothing is left that can be done, and say how it ended.
+
+    When cancelled, running sessions are stopped, their work is kept and their leases are given
+    back before this ends.
+    """
+    ending = Ending(code=130, why=_INTERRUPTED)
+    parts.journal.append(_started(parts))
+    try:
+        ending = await _run(parts, plan_only)
+    except UsageError as error:
+        ending = Ending(code=2, why=str(error))
+    except NightshiftError as error:
+        ending = Ending(code=1, why=str(error))
+    except Exception as error:
+        ending = Ending(code=1, why=f"a bug in Nightshift: {error!r}")
+        raise
+    finally:
+        parts.journal.append(RunEnded(code=ending.code, why=ending.why))
+    return ending
+
+
+def _started(parts: Parts) -> RunStarted:
+    return RunStarted(
+        project=str(parts.project),
+        target=parts.target,
+        slots=parts.policy.slots,
+        tracker=parts.tracker.name,
+        agent=parts.agent.name,
+        host=parts.process.host,
+        boot=parts.process.boot,
+        pid=parts.process.pid,
+        started=parts.process.started,
+        rehearsed=parts.policy.rehearsed,
+        boxed=parts.policy.boxed,
+    )
+
+
+async def _run(parts: Parts, plan_only: bool) -> Ending:
+    for warning in await parts.lander.refresh():
+        parts.journal.append(Warned(text=warning))
+    await recover(parts)
+    plan = await _plan(parts)
+    if plan_only:
+        return Ending(code=0, why=f"the plan is in {parts.project / PLAN_FILE}; no issues made yet")
+    if plan is not None:
+        await to_thread.run_sync(create_issues, parts, plan)
+    await _baseline(parts)
+    courier = Courier(parts, plan.summary if plan else "")
+    scheduler = Scheduler(parts=parts, landed=courier.landed)
+    async with courier.on_duty():
+        await scheduler.run()
+    issues = await to_thread.run_sync(lambda: parts.tracker.list(Query()))
+    return _judge(issues, scheduler)
+
+
+async def _plan(parts: Parts) -> Plan | None:
+    """The plan that exists, else a new one; None where issues alone say what is to be done."""
+    path = parts.project / PLAN_FILE
+    spec = parts.project / SPEC_FILE
+    if await anyio.Path(path).exists():
+        return await to_thread.run_sync(load_plan, path)
+    if not await anyio.Path(spec).exists():
+        some = await to_thread.run_sync(lambda: parts.tracker.list(Query(limit=1)))
+        if some:
+            return None
+    plan = await make_plan(parts, await to_thread.run_sync(read_spec, spec))
+    await to_thread.run_sync(save_plan, plan, path)
+    return plan
+
+
+async def _baseline(parts: Parts) -> None:
+    green, red = await parts.lander.baseline()
+    if green or red:
+        commit = await parts.lander.tip()
+        parts.journal.append(BaselineChecked(commit=commit, green=green, red=red))
+
+
+def _judge(issues: Sequence[Issue], scheduler: Scheduler) -> Ending:
+    left = [one for one in issues if not one.is_meta and one.state not in _DONE]
+    if scheduler.halted:
+        return Ending(code=1, why=scheduler.halted)
+    if not left:
+        return Ending(code=0, why="nothing is left to do")
+    names = ", ".join(f"#{one.id}" for one in left[:10]) + (" …" if len(left) > 10 else "")
+    return Ending(code=1, why=f"{len(left)} of {len(issues)} issues are left: {names}")

@@ -1,0 +1,145 @@
+"""One slot's work on one issue: the attempt, the boundary around it, and what follows."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass
+from typing import assert_never
+
+import anyio
+from anyio import to_thread
+
+from ..domain import errors, retry
+from ..domain.event import AttemptEnded, Warned
+from ..domain.issue import Change, Issue, State
+from ..domain.lease import Failure, Lease
+from ..domain.outcome import Deferred, Failed, Landed, LeaseLost, Outcome, explain
+from .attempt import AccountDenied, Attempt
+from .parts import Parts
+from .settle import AUTHOR
+
+_CLEANUP_SECONDS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a slot's work ended; `halt` says why the whole run must stop, if it must."""
+
+    issue: Issue
+    outcome: Outcome
+    halt: str | None = None
+
+
+async def fill(parts: Parts, issue: Issue, lease: Lease, slot: int) -> Ended:
+    """Attempt `issue` and see to everything that its outcome asks for.
+
+    No exception of one attempt reaches the others; cancellation (an interrupt) is passed on
+    after the lease is given back, and counts against nobody.
+    """
+    began = time.monotonic()
+    record = await to_thread.run_sync(parts.leases.record, issue.id)
+    failures = record.failures if record else ()
+    attempt = Attempt(parts, issue, lease, slot, failures)
+    ended: Ended | None = None
+    try:
+        ended = await _guarded(parts, issue, attempt)
+        return ended
+    finally:
+        outcome = ended.outcome if ended else Deferred(why="interrupted", until=parts.clock())
+        with anyio.move_on_after(_CLEANUP_SECONDS, shield=True):
+            decision = retry.decide(
+                outcome,
+                failures=len(failures),
+                now=parts.clock(),
+                max_failures=parts.policy.max_failures,
+                first=parts.policy.first_backoff,
+            )
+            await to_thread.run_sync(_follow_up, parts, issue, lease, outcome, decision)
+            _journal(parts, attempt, issue, lease, slot, outcome, decision, began)
+
+
+async def _guarded(parts: Parts, issue: Issue, attempt: Attempt) -> Ended:
+    try:
+        return Ended(issue=issue, outcome=await attempt.run())
+    except errors.LeaseLost:
+        return Ended(issue=issue, outcome=LeaseLost())
+    except AccountDenied as error:
+        return Ended(issue=issue, outcome=Deferred(why=str(error)), halt=str(error))
+    except errors.NightshiftError as error:
+        return Ended(issue=issue, outcome=Failed(error=str(error), ours=True))
+    except Exception as error:  # noqa: BLE001 - a bug in one attempt must not end its siblings
+        parts.journal.append(Warned(text=f"A bug in Nightshift:\n{traceback.format_exc()}"))
+        return Ended(issue=issue, outcome=Failed(error=repr(error), ours=True))
+
+
+def _follow_up(
+    parts: Parts, issue: Issue, lease: Lease, outcome: Outcome, decision: retry.Decision
+) -> None:
+    """Tell the tracker, then end the lease with what is to be remembered.
+
+    The lease goes last, so that nobody starts on an issue whose state still speaks of us.
+    """
+    try:
+        _tell_tracker(parts, issue, outcome, decision, lease)
+    except errors.TrackerError as error:
+        parts.journal.append(Warned(text=f"#{issue.id}: the tracker was not told: {error}"))
+    match decision:
+        case retry.Done():
+            parts.leases.release(lease)
+        case retry.Retry(at=at, counted=counted):
+            parts.leases.release(
+                lease, failure=_failure(parts, lease, outcome, counted), not_before=at
+            )
+        case retry.GiveUp(counted=counted):
+            parts.leases.release(lease, failure=_failure(parts, lease, outcome, counted))
+        case _:
+            assert_never(decision)
+
+
+def _tell_tracker(
+    parts: Parts, issue: Issue, outcome: Outcome, decision: retry.Decision, lease: Lease
+) -> None:
+    match decision:
+        case retry.Done():
+            pass  # a landing was settled within its attempt; a lost lease is another's business
+        case retry.Retry():
+            if parts.tracker.get(issue.id).state is State.IN_PROGRESS:
+                parts.tracker.update(issue.id, Change(state=State.OPEN))
+        case retry.GiveUp(why=why):
+            text = f"Blocked: {why}\n\nLast attempt ({lease.epoch}): {explain(outcome)}"
+            parts.tracker.comment(issue.id, text, author=AUTHOR, key=f"blocked:{lease.epoch}")
+            parts.tracker.update(issue.id, Change(state=State.BLOCKED))
+
+
+def _failure(parts: Parts, lease: Lease, outcome: Outcome, counted: bool) -> Failure | None:
+    if not counted:
+        return None
+    return Failure(at=parts.clock(), epoch=lease.epoch, reason=explain(outcome))
+
+
+def _journal(
+    parts: Parts,
+    attempt: Attempt,
+    issue: Issue,
+    lease: Lease,
+    slot: int,
+    outcome: Outcome,
+    decision: retry.Decision,
+    began: float,
+) -> None:
+    counted = not isinstance(decision, retry.Done) and decision.counted
+    parts.journal.append(
+        AttemptEnded(
+            issue=issue.id,
+            epoch=lease.epoch,
+            slot=slot,
+            outcome=type(outcome).__name__,
+            why="" if isinstance(outcome, Landed) else explain(outcome),
+            counted=counted,
+            seconds=round(time.monotonic() - began, 3),
+            usd=attempt.spending.usd,
+            turns=attempt.spending.turns,
+            tools=attempt.spending.tools,
+        )
+    )

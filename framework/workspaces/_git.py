@@ -1,0 +1,172 @@
+"""Git on the host: from an empty environment, with a time limit, in its own process group.
+
+Nothing of the person's or the agent's configuration reaches it: no global and no system
+configuration, no hooks, no file system monitor. Synchronous; the async doors call it in threads.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ..domain.errors import GitFailed, GitMissing
+
+NAME = "Nightshift"
+EMAIL = "nightshift@localhost"
+SECONDS = 60.0
+"""The longest a git command of ours may take."""
+
+_OLDEST = (2, 38)
+_CONFIG = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.excludesFile=/dev/null",
+    "core.attributesFile=/dev/null",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "advice.detachedHead=false",
+)
+_SETTINGS = tuple(word for setting in _CONFIG for word in ("-c", setting))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    code: int
+    out: str
+    err: str
+
+
+class Git:
+    """Git in one place: `where` are the options that say which repository, as `--git-dir`."""
+
+    def __init__(self, *where: str) -> None:
+        self._where = where
+
+    def run(
+        self,
+        *arguments: str,
+        input: str | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        seconds: float = SECONDS,
+    ) -> str:
+        """What it prints, without line ends at the end. Raises GitFailed."""
+        answer = self.call(*arguments, input=input, env=env, cwd=cwd, seconds=seconds)
+        if answer.code != 0:
+            raise failed(arguments, answer)
+        return answer.out.rstrip("\n")
+
+    def call(
+        self,
+        *arguments: str,
+        input: str | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        seconds: float = SECONDS,
+    ) -> Answer:
+        """As `run`, for commands whose exit code is an answer. Raises GitFailed at the limit."""
+        data = None if input is None else _encoded(input)
+        code, out, err = self._execute(arguments, data, env or {}, cwd, seconds)
+        return Answer(code=code, out=_decoded(out), err=_decoded(err).strip())
+
+    def bytes(self, *arguments: str, input: str) -> bytes:
+        """As `run`, for output that is not text."""
+        code, out, err = self._execute(arguments, _encoded(input), {}, None, SECONDS)
+        if code != 0:
+            raise failed(arguments, Answer(code=code, out="", err=_decoded(err).strip()))
+        return out
+
+    def _execute(
+        self,
+        arguments: tuple[str, ...],
+        data: bytes | None,
+        env: Mapping[str, str],
+        cwd: Path | None,
+        seconds: float,
+    ) -> tuple[int, bytes, bytes]:
+        with subprocess.Popen(
+            [_program(), *_SETTINGS, *self._where, *arguments],
+            stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**_environment(), **env},
+            cwd=cwd,
+            start_new_session=True,  # an interrupt from the terminal must not stop it half-way
+        ) as process:
+            try:
+                out, err = process.communicate(data, timeout=seconds)
+            except subprocess.TimeoutExpired:
+                raise GitFailed(
+                    f"`{_shown(arguments)}` took longer than {seconds:.0f} s and was stopped"
+                ) from None
+            finally:
+                if process.returncode is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+            return process.returncode, out, err
+
+
+def failed(arguments: tuple[str, ...], answer: Answer) -> GitFailed:
+    """The error for a command that must not fail."""
+    return GitFailed(f"`{_shown(arguments)}` failed ({answer.code}): {answer.err or answer.out}")
+
+
+def check_version() -> None:
+    """Raises GitMissing when git is not there or too old."""
+    answer = Git().call("version")
+    found = re.search(r"(\d+)\.(\d+)", answer.out)
+    if found is None or (int(found[1]), int(found[2])) < _OLDEST:
+        raise GitMissing(
+            f"Nightshift needs git 2.38 or later, and this is {answer.out.strip() or 'unknown'}: "
+            "install a newer git"
+        )
+
+
+def _shown(arguments: tuple[str, ...]) -> str:
+    text = shlex.join(("git", *arguments))
+    return text if len(text) <= 400 else text[:400] + " ..."
+
+
+@cache
+def _program() -> str:
+    found = shutil.which("git")
+    if found is None:
+        raise GitMissing("git is not installed, or not on the PATH: install git 2.38 or later")
+    return found
+
+
+@cache
+def _environment() -> dict[str, str]:
+    here = str(Path(_program()).parent)
+    return {
+        "PATH": os.pathsep.join(dict.fromkeys((here, "/usr/local/bin", "/usr/bin", "/bin"))),
+        "LC_ALL": "C",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_DEFAULT_HASH": "sha1",
+        "GIT_DEFAULT_REF_FORMAT": "files",
+        "GIT_AUTHOR_NAME": NAME,
+        "GIT_AUTHOR_EMAIL": EMAIL,
+        "GIT_COMMITTER_NAME": NAME,
+        "GIT_COMMITTER_EMAIL": EMAIL,
+        "GIT_REFLOG_ACTION": "nightshift",
+    }
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

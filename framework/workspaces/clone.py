@@ -1,0 +1,215 @@
+"""Workspaces as clones: each attempt's own repository, borrowing the hub's objects."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import anyio
+from anyio import to_thread
+
+from ..box import Box
+from ..domain.errors import NightshiftError, WorkspaceError
+from ..domain.issue import Issue
+from . import attempt, refs
+from ._git import Git
+from .attempt import Attempt
+from .base import Contents, Rescue, Workspace
+from .edits import Edits
+from .hub import EXCLUDED, Hub
+from .intake import Intake
+from .place import Place, Places
+from .rescue import Rescuer
+
+_CORE = re.compile(r"\[core\]\n(?:\t.*\n)*")
+_CONFIG = """\
+[user]
+\tname = Nightshift Agent
+\temail = agent@nightshift.invalid
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+"""
+
+
+class CloneWorkspaces:
+    """Workspaces under `root`, which lies outside every work tree and has a short path.
+
+    `on_rescue` hears of work that was saved when a workspace was left; what `recover` saves is
+    in its answer instead. Once an agent has started, no git of ours runs in its clone.
+    """
+
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        root: Path,
+        box: Box,
+        on_rescue: Callable[[Rescue], None] = lambda _: None,
+    ) -> None:
+        self._hub = hub
+        self._places = Places(root)
+        self._intake = Intake(hub, box)
+        self._rescuer = Rescuer(hub, box)
+        self._on_rescue = on_rescue
+        self._core = _core_section(root)
+
+    def open(self, issue: Issue, epoch: int) -> AbstractAsyncContextManager[Workspace]:
+        """See `Workspaces.open`. What is saved on leaving is reported before the exit returns."""
+        return self._opened(issue, epoch)
+
+    @asynccontextmanager
+    async def _opened(self, issue: Issue, epoch: int) -> AsyncIterator[Workspace]:
+        place, workspace = await to_thread.run_sync(self._begin, issue, epoch)
+        try:
+            yield workspace
+        finally:
+            # Git's own time limits are the deadline: a thread cannot be cancelled.
+            with anyio.CancelScope(shield=True):
+                saved = await to_thread.run_sync(self._put_away, place, attempt.of(workspace))
+                for rescue in saved:
+                    self._on_rescue(rescue)
+
+    async def inspect(self, workspace: Workspace) -> Contents:
+        """See `Workspaces.inspect`. May be asked while the agent works."""
+        return await to_thread.run_sync(self._inspect, attempt.of(workspace))
+
+    async def rescued(self, issue: Issue) -> Rescue | None:
+        """See `Workspaces.rescued`. The attempt's own branch goes before its other ones."""
+        return await to_thread.run_sync(self._rescued, issue.id)
+
+    async def recover(self, live: frozenset[tuple[str, int]]) -> list[Rescue]:
+        """See `Workspaces.recover`. Also removes lock files of dead git processes in the hub.
+
+        A workspace that a living process holds stays, in `live` or not. Repeating it is safe,
+        and so is a kill at any time. Raises WorkspaceError, after all others are put away, for
+        those whose work could not be saved.
+        """
+        return await to_thread.run_sync(self._recover, live)
+
+    def _begin(self, issue: Issue, epoch: int) -> tuple[Place, Workspace]:
+        base = self._hub.tip()
+        self._hub.raise_epoch(issue.id, epoch)
+        place = self._places.make(attempt.name(issue.id, epoch))
+        one = Attempt(issue=issue.id, epoch=epoch, base=base, directory=place.path)
+        try:
+            attempt.write(one)
+            self._lay_out(one)
+        except BaseException:
+            place.remove()  # no agent has been in it
+            raise
+        return place, Workspace(
+            issue=one.issue,
+            epoch=one.epoch,
+            directory=one.clone,
+            home=one.home,
+            hub=self._hub.path,
+            branch=one.branch,
+            base=one.base,
+        )
+
+    def _lay_out(self, one: Attempt) -> None:
+        """What `git clone --shared` makes, without its processes, and the index kept aside."""
+        git = one.clone / ".git"
+        one.home.mkdir()
+        for name in ("objects/info", "objects/pack", "info", "refs/heads", "refs/tags"):
+            (git / name).mkdir(parents=True)
+        (git / "HEAD").write_text(f"ref: refs/heads/{one.branch}\n")
+        (git / "config").write_text(self._core + _CONFIG)
+        (git / "info" / "exclude").write_text(EXCLUDED)
+        (git / "objects" / "info" / "alternates").write_text(f"{self._hub.objects.resolve()}\n")
+        for branch in self._branches(one):
+            ref = git / "refs" / "heads" / branch
+            ref.parent.mkdir(parents=True, exist_ok=True)
+            ref.write_text(f"{one.base}\n")
+        clone = Git("--git-dir", str(git), "--work-tree", str(one.clone))
+        clone.run("read-tree", "-m", "-u", "HEAD", cwd=one.clone)
+        shutil.copy2(git / "index", one.index)
+
+    def _branches(self, one: Attempt) -> list[str]:
+        """The attempt's and the target, for comparing; `agent` as a target would be in its way."""
+        clashes = one.branch.startswith(f"{self._hub.target}/")
+        return [one.branch, *([] if clashes else [self._hub.target])]
+
+    def _inspect(self, one: Attempt) -> Contents:
+        head = self._intake.head(one).commit
+        readable = one.clone.is_dir() and not one.clone.is_symlink()
+        dirty = Edits(self._hub, one, head or one.base).paths() if readable else ()
+        if head is None or head == one.base:
+            return Contents(head=head, commits=0, dirty=dirty)
+        target = refs.target(self._hub.target)
+        count = self._hub.git.run("rev-list", "--count", head, f"^{target}")
+        return Contents(head=head, commits=int(count), dirty=dirty)
+
+    def _put_away(self, place: Place, one: Attempt) -> list[Rescue]:
+        try:
+            saved = self._rescuer.save(one)
+        except (NightshiftError, OSError) as error:
+            place.leave()
+            raise WorkspaceError(
+                f"The work in {one.directory} could not be saved and stays there: {error}. "
+                "Make room or repair what it says; the next start tries again"
+            ) from error
+        place.remove()
+        return saved
+
+    def _rescued(self, issue: str) -> Rescue | None:
+        place = refs.rescue(issue, 0).rpartition("/")[0]
+        if not (self._hub.path / place).exists() and not (self._hub.path / "packed-refs").exists():
+            return None
+        target = refs.target(self._hub.target)
+        listed = self._hub.git.run(
+            "for-each-ref", "--format=%(objectname) %(refname)", f"--no-merged={target}", place
+        )
+        landed = self._landed_epoch(issue)
+        found = [_rescue(issue, *row.split(" ", 1)) for row in listed.splitlines()]
+        later = [one for one in found if one.epoch > landed]
+        return max(later, key=lambda one: (one.epoch, -len(one.ref)), default=None)
+
+    def _landed_epoch(self, issue: str) -> int:
+        """The attempt that landed last; what earlier ones left is of no use any more."""
+        place = refs.landed(issue, 0).rpartition("/")[0]
+        format = "--format=%(*trailers:key=Attempt,valueonly,separator=)"
+        rows = self._hub.git.run("for-each-ref", format, place).split()
+        return max((int(row) for row in rows), default=0)
+
+    def _recover(self, live: frozenset[tuple[str, int]]) -> list[Rescue]:
+        names = {attempt.name(*pair) for pair in live}
+        places, others = self._places.abandoned()
+        self._hub.sweep(alone=not live and not others)
+        saved: list[Rescue] = []
+        failures: list[str] = []
+        for place in places:
+            one = attempt.read(place.path)
+            if place.path.name in names:
+                place.leave()
+            elif one is None:
+                place.remove()
+            else:
+                try:
+                    saved += self._put_away(place, one)
+                except WorkspaceError as error:
+                    failures.append(str(error))
+        if failures:
+            raise WorkspaceError("\n".join(failures))
+        return saved
+
+
+def _core_section(root: Path) -> str:
+    """What git finds out about the file system when it makes a repository there."""
+    with tempfile.TemporaryDirectory(dir=root, prefix=".probe-") as probe:
+        Git("-C", probe).run("init", "--quiet", "--template=")
+        found = _CORE.search(Path(probe, ".git", "config").read_text())
+    if found is None:
+        raise WorkspaceError(f"git made no usable repository in {root}: is it a normal directory?")
+    return found[0]
+
+
+def _rescue(issue: str, commit: str, ref: str) -> Rescue:
+    epoch = re.match(r"e(\d+)", ref.rpartition("/")[2])
+    return Rescue(issue=issue, epoch=int(epoch[1]) if epoch else 0, ref=ref, commit=commit)

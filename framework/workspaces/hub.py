@@ -1,0 +1,241 @@
+"""The hub: a bare repository that the host owns, from which every clone borrows its objects.
+
+All that decides stands here as refs (see `refs`). Agents may read it; nobody can push to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..domain.errors import GitFailed, LeaseLost, TargetMissing
+from . import refs
+from ._git import SECONDS, Git, check_version
+from .project import Project
+
+EXCLUDED = "__pycache__/\n*.pyc\n.nightshift/\n"
+"""What is never anybody's work, whatever the project's own `.gitignore` says."""
+
+_REFUSAL = (
+    "#!/bin/sh\n"
+    "echo 'Nobody pushes here: commit on your branch, and the runner fetches it.' >&2\n"
+    "exit 1\n"
+)
+_OBJECT = re.compile(r"[0-9a-f]{40}\n")
+_UNUSABLE = "* -filter -working-tree-encoding\n"
+
+
+class Hub:
+    """Opens the hub at `path`, made from `project` where it is not there yet.
+
+    `target` is the branch to land on; None stands for the one checked out in the project. A
+    kill while the hub is made leaves nothing in the way. Raises GitMissing, TargetMissing and
+    WorkspaceError, each of which says what to do.
+    """
+
+    def __init__(self, *, project: Path, path: Path, target: str | None) -> None:
+        check_version()
+        person = Project(project)
+        self.target = person.choose(target)
+        self.path = path
+        self.git = Git("--git-dir", str(path))
+        if not path.exists():
+            self._make()
+        if self.ref(refs.target(self.target)) is None:
+            self._begin(person)
+
+    @property
+    def objects(self) -> Path:
+        return self.path / "objects"
+
+    @property
+    def desk(self) -> Path:
+        """A git directory for looking at files of an agent's: its attributes name no program
+        and no encoding that could fail. Its objects are the hub's."""
+        return self.path / "desk"
+
+    def tip(self) -> str:
+        """The commit that the target branch points to."""
+        found = self.ref(refs.target(self.target))
+        if found is None:
+            raise TargetMissing(
+                f"The branch {self.target} is gone from {self.path}: start again, and it is made "
+                "from the project's"
+            )
+        return found
+
+    def ref(self, name: str) -> str | None:
+        """What a ref points to. Read off its file, which the hub's format makes certain; git is
+        asked only when refs have been packed."""
+        try:
+            text = (self.path / name).read_text()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            text = ""
+        if _OBJECT.fullmatch(text):
+            return text.strip()
+        if not text and not (self.path / "packed-refs").exists():
+            return None
+        return self.git.call("rev-parse", "--quiet", "--verify", name).out.strip() or None
+
+    def blobs(self, names: Sequence[str]) -> list[bytes | None]:
+        """The contents of objects, named as git names them; None for what is not a blob."""
+        asked = [name for name in names if "\n" not in name]
+        output = self.git.bytes("cat-file", "--batch", input="".join(f"{one}\n" for one in asked))
+        answers: dict[str, bytes | None] = {}
+        for name in asked:
+            header, _, rest = output.partition(b"\n")
+            kind, _, size = header.rpartition(b" ")
+            if kind.endswith((b" blob", b" tag", b" tree", b" commit")):
+                length = int(size)
+                answers[name] = rest[:length] if kind.endswith(b" blob") else None
+                output = rest[length + 1 :]
+            else:
+                answers[name] = None
+                output = rest
+        return [answers.get(name) for name in names]
+
+    def epoch(self, issue: str) -> int:
+        """The latest epoch recorded for an issue; 0 when none was."""
+        found = self.ref(refs.epoch(issue))
+        return 0 if found is None else self._number(found)
+
+    def raise_epoch(self, issue: str, epoch: int) -> None:
+        """Record a new epoch, from which on no earlier attempt can land anything. Raises
+        LeaseLost when this one or a later one is recorded already."""
+        name = refs.epoch(issue)
+        while True:
+            before = self.ref(name)
+            recorded = 0 if before is None else self._number(before)
+            if recorded >= epoch:
+                raise LeaseLost(
+                    f"Attempt {recorded} at issue {issue} is recorded, and this is attempt "
+                    f"{epoch}: claim the issue again"
+                )
+            try:
+                self.git.run("update-ref", name, self._blob(epoch), before or "0" * 40)
+            except GitFailed:
+                if self.ref(name) == before:  # not a race: it cannot be written
+                    raise
+            else:
+                return
+
+    def is_in(self, commit: str, other: str) -> bool:
+        """Whether `commit` is `other` or one of its ancestors."""
+        return self.git.run("rev-list", "--max-count=1", commit, f"^{other}") == ""
+
+    def move(self, changes: Iterable[str]) -> None:
+        """One transaction of `git update-ref --stdin` commands: all of them or none."""
+        self.git.run("update-ref", "--stdin", input="".join(f"{one}\n" for one in changes))
+
+    def free(self, *names: str) -> None:
+        """Remove the lock files of refs that only the caller may write now.
+
+        Only under the land lease of these refs: then a lock is a dead process's.
+        """
+        for name in names:
+            (self.path / f"{name}.lock").unlink(missing_ok=True)
+
+    def sweep(self, *, alone: bool) -> None:
+        """Remove lock files that dead git processes have left.
+
+        With `alone` (no other runner has work here) all of them; else those that are older than
+        any git process of ours can be. Not promised: telling a lock that a git command of a
+        person's, given inside the hub, holds just then.
+        """
+        oldest = time.time() - (0 if alone else 2 * SECONDS)
+        for path in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
+            try:
+                if path.stat().st_mtime <= oldest:
+                    path.unlink()
+            except FileNotFoundError:
+                continue  # it was alive
+
+    def _number(self, blob: str) -> int:
+        (text,) = self.blobs([blob])
+        if text is None:
+            raise GitFailed(f"{self.path} has lost {blob}: restore it, or delete it and start again")
+        return int(text)
+
+    def _blob(self, epoch: int) -> str:
+        """The object that stands for an epoch; all issues share it."""
+        name = epoch_object(epoch)
+        if not (self.objects / name[:2] / name[2:]).exists():
+            self.git.run("hash-object", "-w", "--stdin", input=str(epoch))
+        return name
+
+    def _make(self) -> None:
+        """Beside its place, then moved there in one step: a half-made hub never counts."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=".hub-", dir=self.path.parent))
+        git = Git("--git-dir", str(new))
+        git.run("init", "--bare", "--quiet", "--template=", "--initial-branch", self.target)
+        git.run("config", "gc.auto", "0")
+        git.run("config", "core.logAllRefUpdates", "false")
+        _furnish(new)
+        try:
+            os.rename(new, self.path)
+        except OSError:
+            if not self.path.exists():
+                raise
+            shutil.rmtree(new)  # another process was quicker
+
+    def _begin(self, person: Project) -> None:
+        """Give the target its first commit: the project's, or an empty one for an empty project."""
+        name = refs.target(self.target)
+        if person.commit(name) is not None:
+            first = self.fetch_project(person)
+        elif person.is_new():
+            first = self._empty_commit(f"Start of {person.directory.resolve().name}")
+        else:
+            raise TargetMissing(
+                f"{person.directory} has no branch {self.target}: make it with "
+                f"`git branch {self.target}`, or name the branch to land on"
+            )
+        try:
+            self.git.run("update-ref", name, first, "0" * 40)
+        except GitFailed:
+            if self.ref(name) is None:
+                raise
+
+    def fetch_project(self, person: Project) -> str:
+        """Take over the person's branch as it is now, and say which commit that is."""
+        ref = refs.person(self.target)
+        self.git.run(
+            *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
+            *(str(person.directory.resolve()), f"+{refs.target(self.target)}:{ref}"),
+        )
+        found = self.ref(ref)
+        if found is None:
+            raise GitFailed(f"{ref} is not in {self.path} after it was fetched: start again")
+        return found
+
+    def _empty_commit(self, message: str) -> str:
+        tree = self.git.run("mktree", input="")
+        return self.git.run("commit-tree", tree, "-F", "-", input=message)
+
+
+def epoch_object(epoch: int) -> str:
+    """The name that git gives to a blob with this number as its text."""
+    text = str(epoch).encode()
+    return hashlib.sha1(b"blob %d\0%s" % (len(text), text), usedforsecurity=False).hexdigest()
+
+
+def _furnish(hub: Path) -> None:
+    """What git's template does not give: the refusal of pushes, and the desk."""
+    hook = hub / "hooks" / "pre-receive"
+    hook.parent.mkdir()
+    hook.write_text(_REFUSAL)
+    hook.chmod(0o755)
+    desk = hub / "desk"
+    for name in ("objects", "refs", "info"):
+        (desk / name).mkdir(parents=True)
+    (desk / "HEAD").write_text("ref: refs/heads/none\n")
+    (desk / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = false\n")
+    (desk / "info" / "exclude").write_text(EXCLUDED)
+    (desk / "info" / "attributes").write_text(_UNUSABLE)

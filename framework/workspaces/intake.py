@@ -1,0 +1,82 @@
+"""How commits come from an agent's clone into the hub: a fetch whose other end is boxed."""
+
+from __future__ import annotations
+
+import shlex
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..box import Box, Cell
+from ..domain.errors import GitFailed
+from . import refs
+from .attempt import Attempt
+from .heads import heads
+from .hub import Hub
+
+_ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "LC_ALL": "C",
+}
+_FETCH = (
+    *("-c", "fetch.fsckObjects=true", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head"),
+    *("--no-auto-maintenance", "--no-recurse-submodules", "--no-show-forced-updates"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """The attempt's last commit; without one, `why` it cannot be read."""
+
+    commit: str | None
+    why: str = ""
+
+
+class Intake:
+    """Reads clones. The program that reads an agent's files sees, in its box, that clone and the
+    hub's objects only, so that no pointer in the clone leads it elsewhere. Without a box it is
+    still git that reads, and what comes is checked, but such a pointer is followed."""
+
+    def __init__(self, hub: Hub, box: Box) -> None:
+        self._hub = hub
+        self._box = box
+
+    def head(self, attempt: Attempt) -> Head:
+        """The commit of the attempt's branch, which the hub has from now on."""
+        branch = f"refs/heads/{attempt.branch}"
+        claimed = (heads(attempt.clone) or {}).get(branch)
+        if claimed is not None and claimed in (attempt.base, self._hub.ref(attempt.ref)):
+            return Head(commit=claimed)
+        why = self.fetch(attempt.clone, f"+{branch}:{attempt.ref}")
+        return Head(commit=None if why else self._hub.ref(attempt.ref), why=why)
+
+    def fetch(self, clone: Path, *refspecs: str) -> str:
+        """Fetch, and say why the clone cannot be read; nothing when it could.
+
+        A clone that cannot be read is its agent's doing. Raises GitFailed when it is not.
+        """
+        if clone.is_symlink() or not clone.is_dir():
+            return "the clone is gone"
+        reader = self._reader(clone, clone, self._hub.objects)
+        try:
+            answer = self._hub.git.call(*_FETCH, "--upload-pack", reader, str(clone), *refspecs)
+        except GitFailed as error:
+            why = str(error)
+        else:
+            if answer.code == 0:
+                return ""
+            why = " ".join(answer.err.split())[:400]
+        self._rule_ourselves_out()
+        return why
+
+    def _rule_ourselves_out(self) -> None:
+        """Raises GitFailed when not even the hub can be read and written in the same way."""
+        reader = self._reader(self._hub.path, self._hub.path)
+        target = refs.target(self._hub.target)
+        self._hub.git.run("ls-remote", "--upload-pack", reader, str(self._hub.path), target)
+        self._hub.git.run("hash-object", "-w", "--stdin", input=uuid.uuid4().hex)
+
+    def _reader(self, directory: Path, *readable: Path) -> str:
+        cell = Cell(directory=directory, readable=readable, environment=_ENVIRONMENT)
+        return shlex.join(self._box.wrap(["git", "upload-pack"], cell))

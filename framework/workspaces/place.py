@@ -1,0 +1,130 @@
+"""Directories under the root, each held by one living process as long as it works there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ..domain.errors import WorkspaceError
+
+_GONE = ".gone-"
+_OWNER = "owner.lock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A directory that is ours until `remove` or `leave`, or until our process dies."""
+
+    path: Path
+    lock: FileLock
+
+    def remove(self) -> None:
+        """Delete it. It loses its name first, so that a kill leaves no half of it in use."""
+        gone = self.path.with_name(f"{_GONE}{uuid.uuid4().hex[:12]}")
+        self.path.rename(gone)
+        self.lock.release()
+        delete(gone)
+
+    def leave(self) -> None:
+        """Keep the directory, for a later run to find."""
+        self.lock.release()
+
+
+class Places:
+    """The directories in `root`. Safe for threads and for processes."""
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._root = root.resolve()
+        self._ours = threading.Lock()
+        self._door = FileLock(self._root / ".places.lock", thread_local=False)
+
+    def make(self, name: str) -> Place:
+        """A new directory. Raises WorkspaceError when there is one of that name."""
+        path = self._root / name
+        with self._alone():
+            try:
+                path.mkdir(mode=0o700)
+            except FileExistsError:
+                raise WorkspaceError(
+                    f"{path} exists already: it is another attempt's, or was left by one; start "
+                    "the run again to have its work saved"
+                ) from None
+            lock = _lock(path)
+            lock.acquire(blocking=False)
+        return Place(path=path, lock=lock)
+
+    def abandoned(self) -> tuple[list[Place], int]:
+        """The directories of dead processes, from now on ours, and how many the living hold."""
+        found: list[Place] = []
+        others = 0
+        with self._alone():
+            for path in sorted(self._root.iterdir()):
+                if path.name.startswith(_GONE):
+                    delete(path)
+                elif (path / _OWNER).is_file():
+                    lock = _lock(path)
+                    try:
+                        lock.acquire(blocking=False)
+                        found.append(Place(path=path, lock=lock))
+                    except Timeout:
+                        others += 1
+        return found, others
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody makes or looks for directories meanwhile; it takes no longer than that."""
+        with self._ours, self._door.acquire(poll_interval=0.002):
+            yield
+
+
+def delete(path: Path) -> None:
+    """Delete a tree and nothing that its links point to, whatever modes an agent has set."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    try:
+        shutil.rmtree(path)
+    except PermissionError:
+        open_up(path)
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        if path.exists():  # another process deletes it too, and was quicker with some of it
+            delete(path)
+
+
+def open_up(top: Path) -> None:
+    """Make a dead agent's files readable for us. Removes pipes and sockets: they hold no work,
+    and whoever opens one waits for ever. Follows no link."""
+    _permit(top, 0o700)
+    for parent, directories, files in os.walk(top):
+        for name in directories:
+            path = Path(parent, name)
+            if not path.is_symlink():
+                _permit(path, 0o700)
+        for name in files:
+            path = Path(parent, name)
+            mode = path.lstat().st_mode
+            if stat.S_ISREG(mode):
+                _permit(path, 0o400)
+            elif not stat.S_ISLNK(mode):
+                path.unlink()
+
+
+def _permit(path: Path, wanted: int) -> None:
+    mode = stat.S_IMODE(path.lstat().st_mode)
+    if mode & wanted != wanted:
+        path.chmod(mode | wanted)
+
+
+def _lock(path: Path) -> FileLock:
+    return FileLock(path / _OWNER, thread_local=False)

@@ -1,0 +1,127 @@
+"""The person's repository. We read it, fetch from it, and fast-forward it; the index, the
+uncommitted edits and the configuration in it are theirs alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..domain.errors import GitFailed, TargetMissing, WorkspaceError
+from ._git import Answer, Git, failed
+
+_OURS = ".nightshift/"
+_QUESTIONS = (
+    "--is-inside-work-tree",
+    "--is-shallow-repository",
+    "--show-object-format",
+    "--show-prefix",
+)
+
+
+class Project:
+    """Opens the repository in `directory`, or makes one where there is none.
+
+    Raises WorkspaceError when the directory is part of a larger repository, or a repository of
+    a kind we cannot work with.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
+        self.git = Git("-C", str(directory))
+        if not self._is_repository():
+            self.git.run("init", "--quiet", "--initial-branch", "main")
+        self._exclude()
+
+    def branch(self) -> str | None:
+        """The branch that is checked out, with or without commits; None when HEAD is detached."""
+        return self.git.call("symbolic-ref", "--quiet", "--short", "HEAD").out.strip() or None
+
+    def commit(self, ref: str) -> str | None:
+        """The commit that `ref` names, if there is one."""
+        name = f"{ref}^{{commit}}"
+        return self.git.call("rev-parse", "--quiet", "--verify", name).out.strip() or None
+
+    def is_new(self) -> bool:
+        """Whether nothing was ever committed here."""
+        return self.git.run("for-each-ref", "--count=1") == "" and self.commit("HEAD") is None
+
+    def choose(self, target: str | None) -> str:
+        """The branch to land on: `target`, or the one that is checked out."""
+        branch = target or self.branch()
+        if branch is None:
+            raise TargetMissing(
+                f"No branch is checked out in {self.directory} (HEAD is detached): check one out, "
+                "for example with `git switch main`, or name the branch to land on"
+            )
+        if self.git.call("check-ref-format", f"refs/heads/{branch}").code != 0:
+            raise TargetMissing(f"{branch!r} is no branch name: name the branch to land on")
+        return branch
+
+    def _is_repository(self) -> bool:
+        answer = self.git.call("rev-parse", *_QUESTIONS)
+        if answer.code != 0:
+            return self._explain(answer)
+        inside, shallow, objects, prefix = [*answer.out.split("\n"), ""][:4]
+        if inside != "true":
+            raise WorkspaceError(
+                f"{self.directory} lies inside a repository's own data, or is a bare repository: "
+                "give a directory with a checkout as the project"
+            )
+        if prefix:
+            return self._refuse_part()
+        if shallow == "true":
+            raise WorkspaceError(
+                f"{self.directory} is a shallow clone: run `git fetch --unshallow` in it first"
+            )
+        if objects != "sha1":
+            raise WorkspaceError(
+                f"{self.directory} keeps its objects under {objects}, which Nightshift cannot "
+                "work with: give a repository in git's usual format (SHA-1)"
+            )
+        return True
+
+    def _explain(self, answer: Answer) -> bool:
+        if "not a git repository" in answer.err:
+            return False
+        if "dubious ownership" in answer.err:
+            raise WorkspaceError(
+                f"{self.directory} belongs to another user: run Nightshift as its owner, or make "
+                "the directory yours"
+            )
+        raise failed(("rev-parse", *_QUESTIONS), answer)
+
+    def _refuse_part(self) -> bool:
+        """A directory inside another repository gets its own only if that one holds none of it."""
+        if self.git.run("ls-files", "--", "."):
+            outer = self.git.run("rev-parse", "--show-toplevel")
+            raise WorkspaceError(
+                f"{self.directory} is a part of the repository {outer}: give that directory as the "
+                "project, or one that the repository does not track"
+            )
+        return False
+
+    def _exclude(self) -> None:
+        """Keep our own files out of the person's `git status`."""
+        path = self.directory / self.git.run("rev-parse", "--git-path", "info/exclude")
+        try:
+            text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = ""
+        if _OURS not in text.splitlines():
+            gap = "" if not text or text.endswith("\n") else "\n"
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"{gap}{_OURS}\n")
+
+    def take(self, hub: Path, refspec: str) -> bool:
+        """Fetch from the hub; False when git finds that the person's refs forbid it."""
+        try:
+            self.git.run(
+                *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
+                *("--no-recurse-submodules", str(hub), refspec),
+            )
+        except GitFailed as error:
+            if "refusing to fetch" in str(error) or "[rejected]" in str(error):
+                return False
+            raise
+        return True

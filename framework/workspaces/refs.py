@@ -1,0 +1,46 @@
+"""The names of refs: the hub's vocabulary, in one place."""
+
+from __future__ import annotations
+
+from ..domain.identifier import slug
+
+
+def target(branch: str) -> str:
+    """The branch that landings go to."""
+    return f"refs/heads/{branch}"
+
+
+def person(branch: str) -> str:
+    """What the person's branch was when the hub last looked."""
+    return f"refs/project/{branch}"
+
+
+def epoch(issue: str) -> str:
+    """A blob whose text is the issue's latest epoch."""
+    return f"refs/nightshift/epochs/{slug(issue)}"
+
+
+def attempt(issue: str, number: int) -> str:
+    """The attempt's own branch, as fetched from its clone."""
+    return f"refs/attempts/{slug(issue)}/e{number}"
+
+
+def leaving(issue: str, number: int) -> str:
+    """Where all branches of a clone stand while they are sorted; nothing stays here."""
+    return f"refs/leaving/{slug(issue)}-e{number}/"
+
+
+def rescue(issue: str, number: int, branch: str | None = None) -> str:
+    """Saved work: of the attempt's own branch, or of another `branch` of its clone."""
+    other = f"-{slug(branch)}" if branch is not None else ""
+    return f"refs/rescue/{slug(issue)}/e{number}{other}"
+
+
+def landed(issue: str, reopened: int) -> str:
+    """A tag object that holds the proof and points to the landing's commit."""
+    return f"refs/landed/{slug(issue)}/{reopened}"
+
+
+def branch(issue: str, number: int) -> str:
+    """The branch of an attempt in its clone, as people read it."""
+    return f"agent/{slug(issue)}-e{number}"

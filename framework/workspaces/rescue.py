@@ -1,0 +1,86 @@
+"""Saving what a clone holds before it goes away."""
+
+from __future__ import annotations
+
+from ..box import Box
+from . import refs
+from .attempt import Attempt
+from .base import Rescue
+from .edits import Edits
+from .heads import heads
+from .hub import Hub
+from .intake import Intake
+from .place import open_up
+
+
+class Rescuer:
+    """Puts the commits and uncommitted edits of clones under `refs/rescue/`, all but what has
+    landed. Repeating it after a kill gives the same."""
+
+    def __init__(self, hub: Hub, box: Box) -> None:
+        self._hub = hub
+        self._intake = Intake(hub, box)
+
+    def save(self, attempt: Attempt) -> list[Rescue]:
+        """The work that was saved: none when there was none beyond what has landed.
+
+        A clone whose `.git` cannot be read gives its files, as edits on top of the last commit
+        that was read from it. Raises GitFailed when the hub cannot take what there is.
+        """
+        if not attempt.index.exists():
+            return []  # it was never handed to an agent
+        there = attempt.clone.is_dir() and not attempt.clone.is_symlink()
+        if there:
+            open_up(attempt.clone)
+        head = self._intake.head(attempt).commit or self._hub.ref(attempt.ref) or attempt.base
+        work = self._others(attempt, head) if there else {}
+        last = self._with_edits(attempt, head) if there else head
+        if last != head or not self._has_landed(head, attempt):
+            work = {refs.rescue(attempt.issue, attempt.epoch): last, **work}
+        if work:
+            self._hub.move(f"update {name} {commit}" for name, commit in work.items())
+        return [
+            Rescue(issue=attempt.issue, epoch=attempt.epoch, ref=name, commit=commit)
+            for name, commit in work.items()
+        ]
+
+    def _with_edits(self, attempt: Attempt, head: str) -> str:
+        """A commit of the runner's on top of `head` with the uncommitted edits, if any."""
+        edits = Edits(self._hub, attempt, head)
+        paths = edits.paths()
+        if not paths:
+            return head
+        tree = edits.save(paths)
+        if tree == self._hub.git.run("rev-parse", f"{head}^{{tree}}"):
+            return head
+        message = (
+            f"Uncommitted edits of attempt {attempt.epoch} at issue {attempt.issue}\n\n"
+            "Saved by the runner when the clone was put away."
+        )
+        return self._hub.git.run("commit-tree", tree, "-p", head, "-F", "-", input=message)
+
+    def _others(self, attempt: Attempt, head: str) -> dict[str, str]:
+        """Rescue refs for the other branches, the stash and a detached HEAD of the clone."""
+        claimed = heads(attempt.clone)
+        if claimed is not None and set(claimed.values()) <= {attempt.base, head}:
+            return {}
+        place = refs.leaving(attempt.issue, attempt.epoch)
+        wanted = ["refs/heads/*", *(one for one in ("refs/stash", "HEAD") if one in (claimed or ()))]
+        self._intake.fetch(attempt.clone, *(f"+{one}:{place}{one}" for one in wanted))
+        rows = self._hub.git.run("for-each-ref", "--format=%(objectname) %(refname)", place)
+        found = dict(reversed(row.split(" ", 1)) for row in rows.splitlines())
+        tip = self._hub.tip()
+        work = {
+            self._name(attempt, name.removeprefix(place)): commit
+            for name, commit in found.items()
+            if not self._hub.is_in(commit, tip) and not self._hub.is_in(commit, head)
+        }
+        changes = [f"update {name} {commit}" for name, commit in work.items()]
+        self._hub.move([*changes, *(f"delete {name}" for name in found)])
+        return work
+
+    def _name(self, attempt: Attempt, name: str) -> str:
+        return refs.rescue(attempt.issue, attempt.epoch, name.removeprefix("refs/heads/"))
+
+    def _has_landed(self, commit: str, attempt: Attempt) -> bool:
+        return commit == attempt.base or self._hub.is_in(commit, self._hub.tip())

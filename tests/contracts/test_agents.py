@@ -1,0 +1,302 @@
+"""What every agent promises, on the scripted one and on the real CLI against a scripted model."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import psutil
+import pytest
+import yaml
+
+from framework import box
+from framework.agents.base import Agent, Conversation, HostTool, ToolReply
+from framework.agents.claude import ClaudeAgent, Token
+from framework.agents.scripted import ScriptedAgent, call
+from framework.domain.session import (
+    CapReached,
+    Completed,
+    Crashed,
+    Denied,
+    LimitReached,
+    Limits,
+    SessionEnd,
+    SessionEvent,
+    Spending,
+    Started,
+    ToolCalled,
+    ToolEnded,
+    Unreachable,
+)
+from framework.rehearsal import scenario, server
+
+pytestmark = pytest.mark.anyio
+SECRET = "sk-canary-5d1f"
+TITLE = "Try it"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@dataclass
+class Stage:
+    """A clone-like directory, a home, and what the agent said through its tools."""
+
+    root: Path
+    events: list[SessionEvent] = field(default_factory=list)
+    calls: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def conversation(self, **changes: Any) -> Conversation:
+        async def handle(arguments: Mapping[str, Any]) -> ToolReply:
+            self.calls.append(arguments)
+            return ToolReply(text="Noted.")
+
+        for name in ("clone", "home"):
+            (self.root / name).mkdir(exist_ok=True)
+        schema = {
+            "type": "object",
+            "required": ["text"],
+            "properties": {"text": {"type": "string"}},
+        }
+        usual = Conversation(
+            session=str(uuid.uuid4()),
+            prompt=f"# Issue 1: {TITLE}\n\nDo it.",
+            system="You are brief.",
+            directory=self.root / "clone",
+            home=self.root / "home",
+            log=self.root / "logs" / "session.jsonl",
+            tools=(HostTool(name="progress", description="x", schema=schema, handle=handle),),
+            limits=Limits(seconds=60),
+        )
+        return replace(usual, **changes)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(root=tmp_path)
+
+
+@asynccontextmanager
+async def claude(
+    root: Path, turns: str, *, boxed: bool, now: Callable[[], float] = time.time
+) -> AsyncIterator[Agent]:
+    """The real CLI; `turns` is the scenario's script for its only issue."""
+    folder = root / "scenario"
+    folder.mkdir()
+    (folder / "app_spec.txt").write_text("x")
+    session = {"issue": TITLE, "turns": yaml.safe_load(turns)}
+    text = {"name": "t", "description": "t", "spec": "app_spec.txt", "sessions": [session]}
+    (folder / "scenario.yaml").write_text(yaml.safe_dump(text))
+    programs = box.programs(os.environ["PATH"])
+    cell: box.Box = box.Unboxed(programs)
+    if boxed:
+        cell = box.Bubblewrap(root / "accounts", programs)
+    async with server.serve(scenario.load(folder / "scenario.yaml"), now=now) as endpoint:
+        yield ClaudeAgent(
+            box=cell,
+            token=Token(value=SECRET, oauth=True),
+            model="sonnet",
+            endpoint=endpoint.url,
+        )
+
+
+needs_box = pytest.mark.skipif(not box.is_available(), reason="bubblewrap is not installed")
+KINDS = [pytest.param(False, id="unboxed"), pytest.param(True, id="boxed", marks=needs_box)]
+
+
+async def _write_and_note(conversation: Conversation, report: Any) -> SessionEnd:
+    report(ToolCalled(call="1", tool="Write", summary="a.txt"))
+    (conversation.directory / "a.txt").write_text("hello")
+    report(ToolEnded(call="1", failed=False))
+    await call(conversation, "progress", text="half way")
+    return Completed(spending=Spending(turns=2))
+
+
+@asynccontextmanager
+async def any_agent(kind: str, root: Path) -> AsyncIterator[Agent]:
+    if kind == "scripted":
+        yield ScriptedAgent(_write_and_note)
+        return
+    turns = """
+    - write: {path: a.txt, text: hello}
+    - progress: half way
+    - say: done
+    """
+    async with claude(root, turns, boxed=kind == "boxed") as agent:
+        yield agent
+
+
+@pytest.mark.parametrize("kind", ["scripted", "unboxed", pytest.param("boxed", marks=needs_box)])
+async def test_a_conversation_works_reports_and_ends(stage: Stage, kind: str) -> None:
+    """Files are written, host tools are heard, events come in order, the end is Completed."""
+    async with any_agent(kind, stage.root) as agent:
+        end = await agent.converse(stage.conversation(), stage.events.append)
+    assert isinstance(end, Completed)
+    assert (stage.root / "clone" / "a.txt").read_text() == "hello"
+    assert stage.calls == [{"text": "half way"}]
+    assert isinstance(stage.events[0], Started)
+    begun = [one.call for one in stage.events if isinstance(one, ToolCalled)]
+    ended = [one.call for one in stage.events if isinstance(one, ToolEnded)]
+    assert begun
+    assert begun == ended
+
+
+async def _sleep(conversation: Conversation, report: Any) -> SessionEnd:
+    await anyio.sleep(60)
+    raise AssertionError("unreachable")
+
+
+@asynccontextmanager
+async def slow_agent(kind: str, root: Path) -> AsyncIterator[Agent]:
+    if kind == "scripted":
+        yield ScriptedAgent(_sleep)
+        return
+    turns = "[{bash: 'setsid sleep 61 & sleep 62'}, {say: done}]"
+    async with claude(root, turns, boxed=kind == "boxed") as agent:
+        yield agent
+
+
+@pytest.mark.parametrize("kind", ["scripted", "unboxed", pytest.param("boxed", marks=needs_box)])
+async def test_the_time_limit_ends_it_as_a_cap(stage: Stage, kind: str) -> None:
+    limits = Limits(seconds=0.2 if kind == "scripted" else 4)
+    async with slow_agent(kind, stage.root) as agent:
+        end = await agent.converse(stage.conversation(limits=limits), stage.events.append)
+    assert isinstance(end, CapReached)
+    assert end.what == "seconds"
+
+
+@needs_box
+async def test_a_cancelled_boxed_session_leaves_no_process(stage: Stage) -> None:
+    """The CLI, its tool and the tool's daemon are gone when the cancelled call returns."""
+    async with slow_agent("boxed", stage.root) as agent:
+        with anyio.move_on_after(20) as scope:
+
+            def report(event: SessionEvent) -> None:
+                if isinstance(event, ToolCalled):
+                    scope.deadline = anyio.current_time() + 0.5
+
+            await agent.converse(stage.conversation(), report)
+        assert scope.cancelled_caught
+    with anyio.fail_after(2):  # the kernel takes the box down after its first process
+        while _processes_of(stage.root):  # noqa: ASYNC110
+            await anyio.sleep(0.01)
+
+
+def _processes_of(root: Path) -> list[object]:
+    """The live processes that were started for something below `root`."""
+    every = psutil.process_iter(["cmdline", "status"])
+    live = (one.info for one in every if one.info["status"] != psutil.STATUS_ZOMBIE)
+    return [info for info in live if str(root) in str(info["cmdline"])]
+
+
+@pytest.mark.parametrize("boxed", KINDS)
+async def test_the_token_is_in_no_environment_and_no_file(stage: Stage, boxed: bool) -> None:
+    """What the agent's own shell can see of every process it can look into, and of its home."""
+    turns = """
+    - bash: "cat /proc/*/environ 2>/dev/null | tr '\\\\0' '\\\\n' > seen.txt; env >> seen.txt; true"
+    - say: done
+    """
+    async with claude(stage.root, turns, boxed=boxed) as agent:
+        await agent.converse(stage.conversation(), stage.events.append)
+    seen = (stage.root / "clone" / "seen.txt").read_text(errors="replace")
+    assert "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR" in seen
+    if boxed:  # unboxed, the environment of our own tests is readable as well
+        assert SECRET not in seen
+    files = [path for path in (stage.root / "home").rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("boxed", KINDS)
+async def test_our_environment_does_not_reach_the_agent(
+    stage: Stage, boxed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "forge-canary")
+    async with claude(stage.root, "[{bash: env > seen.txt}, {say: x}]", boxed=boxed) as agent:
+        await agent.converse(stage.conversation(), stage.events.append)
+    seen = (stage.root / "clone" / "seen.txt").read_text()
+    assert "PATH=" in seen
+    assert "forge-canary" not in seen
+    assert SECRET not in seen
+
+
+ENDS: list[tuple[str, Callable[[SessionEnd], bool]]] = [
+    ("{limit: {resets_in: 600}}", lambda end: isinstance(end, LimitReached) and bool(end.until)),
+    ("{status: 403, error: permission_error}", lambda end: isinstance(end, Denied)),
+    (
+        "{status: 529, error: overloaded_error, headers: {x-should-retry: 'false'}}",
+        lambda end: isinstance(end, Unreachable),
+    ),
+    ("{status: 413, error: request_too_large}", lambda end: isinstance(end, Crashed)),
+    ("{bash: kill -9 $PPID}", lambda end: isinstance(end, Crashed)),
+]
+
+
+@pytest.mark.parametrize(("turn", "is_right"), ENDS, ids=[turn for turn, _ in ENDS])
+async def test_each_ending_has_its_type(
+    stage: Stage, turn: str, is_right: Callable[[SessionEnd], bool]
+) -> None:
+    """By typed facts of the SDK; nothing is raised."""
+    async with claude(stage.root, f"[{turn}]", boxed=box.is_available()) as agent:
+        end = await agent.converse(stage.conversation(), stage.events.append)
+    assert is_right(end), end
+
+
+async def test_a_limited_conversation_goes_on_where_it_stopped(stage: Stage) -> None:
+    """The same session id, the same home, a new process: the history is there."""
+    turns = "[{write: {path: a.txt, text: x}}, {limit: {resets_in: 600}}, {say: done}]"
+    clock = [time.time()]
+    boxed = box.is_available()
+    async with claude(stage.root, turns, boxed=boxed, now=lambda: clock[0]) as agent:
+        first = stage.conversation()
+        assert isinstance(await agent.converse(first, stage.events.append), LimitReached)
+        clock[0] += 601
+        again = replace(first, resume=True, prompt="# Continue\n\nGo on.")
+        end = await agent.converse(again, stage.events.append)
+    assert isinstance(end, Completed)
+    rows = [json.loads(line) for line in first.log.read_text().splitlines()]
+    assert {row["session_id"] for row in rows if row["kind"] == "ResultMessage"} == {first.session}
+
+
+async def test_the_turn_limit_is_a_cap(stage: Stage) -> None:
+    turns = "[{bash: 'true'}, {bash: 'true'}, {bash: 'true'}, {say: x}]"
+    async with claude(stage.root, turns, boxed=False) as agent:
+        conversation = stage.conversation(limits=Limits(turns=1, seconds=60))
+        end = await agent.converse(conversation, stage.events.append)
+    assert isinstance(end, CapReached)
+    assert end.what == "turns"
+
+
+async def test_a_call_that_does_not_fit_the_schema_never_reaches_us(stage: Stage) -> None:
+    turns = """
+    - blocks: [{tool: mcp__nightshift__progress, input: {wrong: 1}}]
+    - say: done
+    """
+    async with claude(stage.root, turns, boxed=False) as agent:
+        await agent.converse(stage.conversation(), stage.events.append)
+    assert stage.calls == []
+    assert [one.failed for one in stage.events if isinstance(one, ToolEnded)] == [True]
+
+
+async def test_the_repository_cannot_configure_the_session(stage: Stage) -> None:
+    """Its settings, hooks and CLAUDE.md are not read by the CLI."""
+    conversation = stage.conversation()
+    settings = conversation.directory / ".claude"
+    settings.mkdir()
+    hook = {"matcher": "", "hooks": [{"type": "command", "command": "touch hooked"}]}
+    (settings / "settings.json").write_text(json.dumps({"hooks": {"PreToolUse": [hook]}}))
+    (conversation.directory / "CLAUDE.md").write_text("CANARY-IN-CLAUDE-MD")
+    async with claude(stage.root, "[{bash: 'true'}, {say: x}]", boxed=False) as agent:
+        await agent.converse(conversation, stage.events.append)
+    assert not (conversation.directory / "hooked").exists()
+    assert "CANARY-IN-CLAUDE-MD" not in conversation.log.read_text()
