@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
-    ExitStack,
     asynccontextmanager,
     closing,
-    contextmanager,
 )
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import anyio
 from anyio import to_thread
 
-from . import box, config, journals, leases, trackers
+from . import box, config, journals, leases
 from .agents.base import Agent
+from .attach import load, open_tracker
 from .config import Settings
-from .domain.board import Board, fold
-from .domain.errors import NoBox, SettingsError, UsageError
-from .domain.event import Entry, RunStarted, WorkRescued
+from .domain.errors import NoBox
+from .domain.event import WorkRescued
 from .domain.identifier import slug
 from .domain.lease import TTL, Lease, Process
-from .domain.query import Query
 from .journals.base import Journal
 from .leases.base import LeaseStore
-from .leases.process import is_alive, this_process
+from .leases.process import this_process
 from .runner.clock import utcnow
 from .runner.keeper import Keeper
 from .runner.parts import Parts, Policy
 from .runner.weather import Weather
-from .trackers.base import Tracker
 from .workspaces.base import Rescue
 from .workspaces.clone import CloneWorkspaces
 from .workspaces.hub import Hub
@@ -47,14 +41,6 @@ from .workspaces.landing import HubLander
 _POLL_SECONDS = {"sqlite": 0.25, "memory": 0.05}
 _LAND_RETRY_SECONDS = 0.2
 _REHEARSED_BACKOFF = 0.5
-
-
-def load(table: Mapping[str, str], name: str, what: str) -> Any:
-    """The class that a backend table names; nothing else of the table is imported."""
-    if name not in table:
-        raise SettingsError(f"Unknown {what} {name!r}; known are: {', '.join(table)}.")
-    module, _, attribute = table[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
 
 
 def state_of(settings: Settings) -> Path:
@@ -86,7 +72,6 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
     hub = await to_thread.run_sync(
         lambda: Hub(project=settings.project, path=here / "hub.git", target=None)
     )
-    config.fix_stores(settings)
     async with AsyncExitStack() as stack:
         tracker = stack.enter_context(closing(open_tracker(settings.project, create=True)))
         journal = stack.enter_context(closing(_journal(settings)))
@@ -162,64 +147,6 @@ async def rehearsed(
         )
 
 
-def open_tracker(project: Path, *, create: bool = False) -> Tracker:
-    """The project's tracker. Raises UsageError where there is none yet, unless `create`."""
-    stores = config.stores_of(project)
-    path = project / config.STATE_DIRECTORY / "issues.db"
-    if not create and stores.tracker == "sqlite" and not path.exists():
-        raise UsageError(
-            f"{project.resolve()} has no board yet: give the project with --project-dir, or start "
-            "a run there with parallel_agent.py."
-        )
-    tracker: Tracker = load(trackers.BACKENDS, stores.tracker, "tracker")(path)
-    return tracker
-
-
-@contextmanager
-def open_board(project: Path) -> Iterator[Callable[[], Board]]:
-    """A function that reads the project's board as it is now. It looks at journal, tracker and
-    leases, never at the running process, and creates nothing."""
-    stores = config.stores_of(project)
-    directory = project / config.STATE_DIRECTORY
-    with ExitStack() as stack:
-        tracker = stack.enter_context(closing(open_tracker(project)))
-        journal = stack.enter_context(
-            closing(
-                load(journals.BACKENDS, stores.journal, "journal")(
-                    directory / "journal.db", run="", readonly=True
-                )
-            )
-        )
-        store: LeaseStore = load(leases.BACKENDS, stores.leases, "lease store")(
-            directory / "leases"
-        )
-        entries: list[Entry] = []
-
-        def read() -> Board:
-            entries.extend(journal.since(entries[-1].cursor if entries else 0))
-            return fold(
-                entries,
-                tracker.list(Query()),
-                store.records(),
-                now=utcnow(),
-                alive=_is_alive(entries),
-            )
-
-        yield read
-
-
-def _is_alive(entries: list[Entry]) -> bool:
-    """Whether the process of the last run still is there."""
-    for entry in reversed(entries):
-        if isinstance(started := entry.event, RunStarted):
-            return is_alive(
-                Process(
-                    host=started.host, boot=started.boot, pid=started.pid, started=started.started
-                )
-            )
-    return False
-
-
 def _claude(settings: Settings, cell: box.Box) -> Agent:
     token = settings.agent.required_token()
     from .agents.claude import ClaudeAgent, Token
@@ -242,11 +169,15 @@ def _journal(settings: Settings) -> Journal:
 
 
 def _leases(settings: Settings, floor: Callable[[str], int]) -> LeaseStore:
-    directory = settings.directory / "leases"
-    store: LeaseStore = load(leases.BACKENDS, settings.stores.leases, "lease store")(
-        directory, floor=floor, established=directory.exists()
+    """The project's one lease store. It exists before config.json says so: a crash in between
+    must not look like a store that was lost."""
+    store = load(leases.BACKENDS, settings.stores.leases, "lease store")(
+        settings.directory / "leases", floor=floor, established=config.is_fixed(settings)
     )
-    return store
+    store.establish()
+    config.fix_stores(settings)
+    checked: LeaseStore = store
+    return checked
 
 
 def _serialised(

@@ -190,11 +190,16 @@ def stores_of(project: Path) -> StoreSettings:
         ) from error
 
 
+def is_fixed(settings: Settings) -> bool:
+    """Whether the project has been worked on before."""
+    return (settings.directory / "config.json").exists()
+
+
 def fix_stores(settings: Settings) -> None:
     """Write the project's backends down at first use, so that no second store is ever opened."""
-    path = settings.directory / "config.json"
-    if path.exists():
+    if is_fixed(settings):
         return
+    path = settings.directory / "config.json"
     stores = settings.stores
     text = {"tracker": stores.tracker, "leases": stores.leases, "journal": stores.journal}
     temporary = path.with_suffix(".tmp")

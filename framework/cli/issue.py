@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None, *, opener: Opener | None = None) -> 
 
 
 def _open() -> Opener:
-    from ..bootstrap import open_tracker
+    from ..attach import open_tracker
 
     return open_tracker
 

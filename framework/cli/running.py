@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 from rich.console import Console
 
-from .. import bootstrap, config, library
+from .. import attach, bootstrap, config, library
 from ..dashboard import document, summary
 from ..domain.errors import NightshiftError, UsageError
 from ..journals.base import Journal
@@ -151,7 +151,7 @@ async def _interruptible(parts: Parts, plan_only: bool, news: Console) -> Ending
 
 
 def _summarise(project: Path, *, as_json: bool) -> None:
-    with bootstrap.open_board(project) as read:
+    with attach.open_board(project) as read:
         board = read()
     if as_json:
         sys.stdout.write(json.dumps(document.to_json(board), indent=2) + "\n")

@@ -12,8 +12,8 @@ TTL = timedelta(minutes=30)
 class Process:
     """A process that nothing else can be mistaken for: a pid alone comes back within seconds.
 
-    `boot` identifies the host and its current boot, `started` the process's start time in
-    seconds since the epoch as the system reports it.
+    `host` and `boot` identify the machine and its current boot, `started` the process's start
+    time in seconds, as the system reports it.
     """
 
     host: str

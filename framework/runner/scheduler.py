@@ -11,10 +11,10 @@ from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from ..domain import graph
-from ..domain.errors import LeaseCorrupt, TrackerUnavailable
+from ..domain.errors import LeaseError, TrackerError
 from ..domain.event import Warned
 from ..domain.issue import Issue
-from ..domain.lease import Lease, Record
+from ..domain.lease import Failure, Lease, Record
 from ..domain.outcome import Landed
 from ..domain.query import Query
 from .parts import Parts
@@ -45,6 +45,7 @@ class Scheduler:
     halted: str | None = None
     started: int = 0
     _running: dict[str, int] = field(default_factory=dict)
+    _refused: set[str] = field(default_factory=set)
     _wake: anyio.Event = field(default_factory=anyio.Event)
     _complaints: set[str] = field(default_factory=set)
 
@@ -71,14 +72,14 @@ class Scheduler:
         try:
             issues = await to_thread.run_sync(lambda: self.parts.tracker.list(Query()))
             records = await to_thread.run_sync(self.parts.leases.records)
-        except (TrackerUnavailable, LeaseCorrupt) as error:
+        except (TrackerError, LeaseError) as error:
             self._complain(str(error))
             return None
         ready = graph.ready(issues, records, self.parts.clock())
         return View(
             issues=issues,
             records=records,
-            ready=[issue for issue in ready if issue.id not in self._running],
+            ready=[one for one in ready if one.id not in self._running.keys() | self._refused],
         )
 
     async def _dispatch(self, view: View, group: TaskGroup) -> None:
@@ -87,7 +88,8 @@ class Scheduler:
                 return
             lease = await self._claim(issue)
             if lease is not None:
-                self._start(issue, lease, group)
+                record = view.records.get(issue.id)
+                self._start(issue, lease, record.failures if record else (), group)
 
     async def _claim(self, issue: Issue) -> Lease | None:
         holder = str(uuid.uuid4())
@@ -97,19 +99,24 @@ class Scheduler:
                     issue.id, holder, self.parts.policy.ttl, process=self.parts.process
                 )
             )
-        except LeaseCorrupt as error:
-            self._complain(str(error))
+        except LeaseError as error:
+            self._complain(f"#{issue.id} cannot be claimed and is left alone: {error}")
+            self._refused.add(issue.id)
             return None
 
-    def _start(self, issue: Issue, lease: Lease, group: TaskGroup) -> None:
+    def _start(
+        self, issue: Issue, lease: Lease, failures: tuple[Failure, ...], group: TaskGroup
+    ) -> None:
         slot = min(set(range(1, self.parts.policy.slots + 1)) - set(self._running.values()))
         self._running[issue.id] = slot
         self.started += 1
-        group.start_soon(self._work, issue, lease, slot, name=f"issue {issue.id}")
+        group.start_soon(self._work, issue, lease, slot, failures, name=f"issue {issue.id}")
 
-    async def _work(self, issue: Issue, lease: Lease, slot: int) -> None:
+    async def _work(
+        self, issue: Issue, lease: Lease, slot: int, failures: tuple[Failure, ...]
+    ) -> None:
         try:
-            ended: Ended = await fill(self.parts, issue, lease, slot)
+            ended: Ended = await fill(self.parts, issue, lease, slot, failures)
             self.halted = self.halted or ended.halt
             if isinstance(ended.outcome, Landed):
                 self.landed()

@@ -31,15 +31,15 @@ class Ended:
     halt: str | None = None
 
 
-async def fill(parts: Parts, issue: Issue, lease: Lease, slot: int) -> Ended:
-    """Attempt `issue` and see to everything that its outcome asks for.
+async def fill(
+    parts: Parts, issue: Issue, lease: Lease, slot: int, failures: tuple[Failure, ...] = ()
+) -> Ended:
+    """Attempt `issue`, which has failed as `failures` say, and see to what its outcome asks for.
 
     No exception of one attempt reaches the others; cancellation (an interrupt) is passed on
     after the lease is given back, and counts against nobody.
     """
     began = time.monotonic()
-    record = await to_thread.run_sync(parts.leases.record, issue.id)
-    failures = record.failures if record else ()
     attempt = Attempt(parts, issue, lease, slot, failures)
     ended: Ended | None = None
     try:

@@ -159,7 +159,9 @@ class Hub:
     def _number(self, blob: str) -> int:
         (text,) = self.blobs([blob])
         if text is None:
-            raise GitFailed(f"{self.path} has lost {blob}: restore it, or delete it and start again")
+            raise GitFailed(
+                f"{self.path} has lost {blob}: restore it, or delete it and start again"
+            )
         return int(text)
 
     def _blob(self, epoch: int) -> str:

@@ -117,7 +117,13 @@ class Project:
         """Fetch from the hub; False when git finds that the person's refs forbid it."""
         try:
             self.git.run(
-                *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
+                *(
+                    "fetch",
+                    "--quiet",
+                    "--no-tags",
+                    "--no-write-fetch-head",
+                    "--no-auto-maintenance",
+                ),
                 *("--no-recurse-submodules", str(hub), refspec),
             )
         except GitFailed as error:

@@ -65,7 +65,10 @@ class Rescuer:
         if claimed is not None and set(claimed.values()) <= {attempt.base, head}:
             return {}
         place = refs.leaving(attempt.issue, attempt.epoch)
-        wanted = ["refs/heads/*", *(one for one in ("refs/stash", "HEAD") if one in (claimed or ()))]
+        wanted = [
+            "refs/heads/*",
+            *(one for one in ("refs/stash", "HEAD") if one in (claimed or ())),
+        ]
         self._intake.fetch(attempt.clone, *(f"+{one}:{place}{one}" for one in wanted))
         rows = self._hub.git.run("for-each-ref", "--format=%(objectname) %(refname)", place)
         found = dict(reversed(row.split(" ", 1)) for row in rows.splitlines())

@@ -71,7 +71,7 @@ def _allowed(file: str, own: str, target: str) -> bool:
         return room in PORTS and target.split(".")[1] == "base"
     if own in ("config.py", "box.py", "rehearsal"):
         return room == "box"
-    if own in ("bootstrap.py", "cli", "server"):
+    if own in ("bootstrap.py", "attach.py", "cli", "server"):
         return True
     if own == "library.py":
         return target in ("config.STATE_DIRECTORY",) or room == "runner"

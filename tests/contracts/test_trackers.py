@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -154,7 +155,10 @@ def test_without_a_key_the_same_draft_makes_two_issues(tracker: Tracker) -> None
 
 
 def test_eight_threads_creating_the_same_keys_make_each_issue_once(tracker: Tracker) -> None:
+    start = Barrier(8)
+
     def work(_: int) -> list[str]:
+        start.wait()
         return [make(tracker, f"Issue {n}", key=f"plan/{n}").id for n in range(20)]
 
     with ThreadPoolExecutor(8) as pool:

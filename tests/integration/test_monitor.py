@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from framework.bootstrap import open_board
+from framework.attach import open_board
 from framework.cli.monitor import main
 from framework.domain.chronicle import RunState
 from framework.domain.event import AttemptStarted, RunEnded, RunStarted

@@ -1,0 +1,61 @@
+"""What people commit in the project, taken into the target."""
+
+from __future__ import annotations
+
+from ..domain.errors import GitFailed
+from . import refs
+from .hub import Hub
+from .merging import combine
+from .project import Project
+
+
+class Arrivals:
+    """Keeps the hub's target a descendant of the person's branch. Call it under the land lease."""
+
+    def __init__(self, hub: Hub, project: Project) -> None:
+        self._hub = hub
+        self._project = project
+        self._seen: tuple[str, str] | None = None
+
+    def pending(self) -> str | None:
+        """A commit of the person's that was not looked at yet with the present tip."""
+        theirs = self._project.commit(refs.target(self._hub.target))
+        return None if theirs is None or (theirs, self._hub.tip()) == self._seen else theirs
+
+    def take(self) -> tuple[str, ...]:
+        """Fetch the person's branch and bring the target up to it. Returns warnings."""
+        theirs = self._hub.fetch_project(self._project)
+        while True:
+            tip = self._hub.tip()
+            new, warnings = self._joined(tip, theirs)
+            if new != tip:
+                try:
+                    self._hub.git.run("update-ref", refs.target(self._hub.target), new, tip)
+                except GitFailed:
+                    if self._hub.tip() == tip:
+                        raise
+                    continue  # the tip moved, so somebody got on
+            self._seen = (theirs, new)
+            return warnings
+
+    def _joined(self, tip: str, theirs: str) -> tuple[str, tuple[str, ...]]:
+        if self._hub.is_in(theirs, tip):
+            return tip, ()
+        if self._hub.is_in(tip, theirs):
+            return theirs, ()
+        merged = combine(self._hub.git, tip, theirs, any_history=True)
+        if merged.tree is None:
+            return tip, (self._warning(merged.paths),)
+        message = f"Merge {self._hub.target} of the project into the landed work"
+        parents = ("-p", tip, "-p", theirs)
+        new = self._hub.git.run("commit-tree", merged.tree, *parents, "-F", "-", input=message)
+        return new, ()
+
+    def _warning(self, paths: tuple[str, ...]) -> str:
+        target = self._hub.target
+        return (
+            f"Your commits on {target} and the landed work conflict in {', '.join(paths)}. "
+            f"Landings go on without your commits until you run "
+            f"`git fetch {self._hub.path} {target}` and `git merge FETCH_HEAD` on {target} in "
+            f"{self._project.directory}, resolve the conflict and commit"
+        )
