@@ -9,6 +9,7 @@ from enum import StrEnum
 from .event import (
     AttemptEnded,
     AttemptPaused,
+    AttemptResumed,
     AttemptStarted,
     BaselineChecked,
     ConflictFound,
@@ -164,7 +165,13 @@ class Chronicle:
         match event:
             case SessionProgress():
                 self._report(event, (run, event.issue, event.epoch))
-            case AttemptStarted() | AttemptPaused() | ConflictFound() | AttemptEnded():
+            case (
+                AttemptStarted()
+                | AttemptPaused()
+                | AttemptResumed()
+                | ConflictFound()
+                | AttemptEnded()
+            ):
                 self._attempt(event, (run, event.issue, event.epoch), at)
             case WorkLanded():
                 self.commits[event.issue] = event.commit
@@ -234,7 +241,7 @@ class Chronicle:
 
     def _attempt(
         self,
-        event: AttemptStarted | AttemptPaused | ConflictFound | AttemptEnded,
+        event: AttemptStarted | AttemptPaused | AttemptResumed | ConflictFound | AttemptEnded,
         key: _Key,
         at: datetime,
     ) -> None:
@@ -248,6 +255,9 @@ class Chronicle:
                 until = moment(event.until)
                 one = replace(one, pauses=(*one.pauses, event.why), paused_until=until)
                 self._note(key, event.why)
+            case AttemptResumed():
+                one = replace(one, paused_until=None)
+                self._note(key, "goes on")
             case ConflictFound():
                 one = replace(one, conflicts=(*one.conflicts, *event.paths))
                 self._note(key, f"resolving a conflict in {', '.join(event.paths)}")

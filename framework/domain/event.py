@@ -106,6 +106,14 @@ class AttemptPaused:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttemptResumed:
+    """The pause is over and the same conversation goes on."""
+
+    issue: str
+    epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConflictFound:
     """The work did not merge; its author gets one more turn."""
 
@@ -182,6 +190,7 @@ Event = (
     | AttemptStarted
     | SessionProgress
     | AttemptPaused
+    | AttemptResumed
     | ConflictFound
     | WorkLanded
     | IssueSettled

@@ -186,18 +186,14 @@ def _planned(raw: Mapping[str, Any]) -> Planned:
         title=" ".join(raw["title"].split()),
         brief=Brief(
             description=raw["description"].strip(),
-            criteria=_lines(raw["criteria"]),
-            checks=_lines(raw["checks"]),
-            paths=_lines(raw["paths"]),
+            criteria=tuple(" ".join(one.split()) for one in raw["criteria"]),
+            checks=tuple(check.strip() for check in raw["checks"]),
+            paths=tuple(path.strip() for path in raw["paths"]),
         ),
         category=Category(raw["category"]),
         priority=Priority(raw["priority"]),
         depends_on=tuple(raw["depends_on"]),
     )
-
-
-def _lines(entries: Iterable[str]) -> tuple[str, ...]:
-    return tuple(" ".join(entry.split()) for entry in entries)
 
 
 def _count_problems(count: int, bounds: Bounds) -> Iterable[str]:
@@ -231,6 +227,8 @@ def _issue_problems(one: Mapping[str, Any]) -> Iterable[str]:
     for check in one.get("checks") or ():
         if isinstance(check, str) and is_manual(check) and not check[len(MANUAL) :].strip():
             yield f"{where}: a manual check must say why: `manual: reason`."
+        if isinstance(check, str) and len(check.strip().splitlines()) > 1:
+            yield f"{where}: a check is one line; join commands with `&&`."
     for field, kind in (("category", Category), ("priority", Priority)):
         known = [member.value for member in kind]
         if one.get(field) not in known:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from .event import (
     AttemptEnded,
     AttemptPaused,
+    AttemptResumed,
     AttemptStarted,
     BaselineChecked,
     ConflictFound,
@@ -46,7 +47,9 @@ def describe(event: Event, *, clock: Clock = utc_clock) -> str | None:
             return _run(event)
         case PlanningStarted() | PlanRefused() | PlanAccepted() | IssuesCreated():
             return _planning(event)
-        case AttemptStarted() | AttemptPaused() | ConflictFound() | AttemptEnded():
+        case (
+            AttemptStarted() | AttemptPaused() | AttemptResumed() | ConflictFound() | AttemptEnded()
+        ):
             return _attempt(event, clock)
         case WorkLanded() | WorkRescued() | IssueSettled():
             return _work(event)
@@ -116,7 +119,8 @@ def _planning(event: PlanningStarted | PlanRefused | PlanAccepted | IssuesCreate
 
 
 def _attempt(
-    event: AttemptStarted | AttemptPaused | ConflictFound | AttemptEnded, clock: Clock
+    event: AttemptStarted | AttemptPaused | AttemptResumed | ConflictFound | AttemptEnded,
+    clock: Clock,
 ) -> str:
     head = f"{tag(event.issue)} attempt e{event.epoch}"
     match event:
@@ -125,6 +129,8 @@ def _attempt(
         case AttemptPaused(until=until, why=why):
             at = moment(until)
             return f"{head} paused{f' until {clock(at)}' if at else ''}: {why}"
+        case AttemptResumed():
+            return f"{head} goes on"
         case ConflictFound(paths=paths):
             return f"{head} conflicts in {', '.join(paths)}: back to its author"
         case AttemptEnded(outcome=outcome, why=why, seconds=seconds, usd=usd):

@@ -10,6 +10,7 @@ from ..domain import merge as merging
 from ..domain.brief import parse
 from ..domain.event import (
     AttemptPaused,
+    AttemptResumed,
     AttemptStarted,
     ConflictFound,
     SessionProgress,
@@ -183,6 +184,7 @@ class Attempt:
             )
         )
         await self._parts.weather.wait()
+        self._parts.journal.append(AttemptResumed(issue=self._issue.id, epoch=self._lease.epoch))
 
     async def _mark(self, state: State) -> None:
         if self._issue.state is not state:

@@ -53,6 +53,7 @@ def test_a_sound_plan_has_no_problems() -> None:
         ("criteria", [], "`criteria` must be a list"),
         ("checks", [], "`checks` must be a list"),
         ("checks", ["manual:"], "must say why"),
+        ("checks", ["set -e\nmake test"], "a check is one line"),
         ("checks", "make test", "`checks` must be a list"),
         ("paths", [""], "`paths` must be a list"),
         ("category", "fun", "must be one of functional, style, infrastructure"),
