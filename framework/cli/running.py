@@ -16,7 +16,7 @@ from rich.console import Console
 
 from .. import attach, bootstrap, config, library
 from ..dashboard import document, summary
-from ..domain.errors import NightshiftError, UsageError
+from ..domain.errors import NightshiftError, UsageError, sole
 from ..journals.base import Journal
 from ..runner.parts import Parts
 from ..runner.run import Ending, run
@@ -60,10 +60,12 @@ def main(options: argparse.Namespace, *, slots: int, attempts: int | None) -> in
     news = Console(stderr=options.json, highlight=False, soft_wrap=True)
     try:
         ending = anyio.run(_main, options, slots, attempts, news)
-    except UsageError as error:
-        return _complain(error, 2)
-    except NightshiftError as error:
-        return _complain(error, 1)
+    except Exception as error:
+        known = sole(error)
+        if isinstance(known, NightshiftError):
+            sys.stderr.write(f"error: {known}\n")
+            return 2 if isinstance(known, UsageError) else 1
+        raise
     return ending.code
 
 
@@ -157,8 +159,3 @@ def _summarise(project: Path, *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(document.to_json(board), indent=2) + "\n")
     else:
         summary.render(board, project, Console(highlight=False))
-
-
-def _complain(error: NightshiftError, code: int) -> int:
-    sys.stderr.write(f"error: {error}\n")
-    return code

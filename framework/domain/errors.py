@@ -32,6 +32,13 @@ class NightshiftError(Exception):
     """Something Nightshift can name. Its text says what happened and what to do next."""
 
 
+def sole(error: BaseException) -> BaseException:
+    """The one error inside the groups that task groups wrap around it; else `error` itself."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
 class UsageError(NightshiftError):
     """The command line, the configuration or the machine is not as a run needs it."""
 

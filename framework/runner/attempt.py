@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import anyio
 from anyio import to_thread
 
@@ -65,6 +67,7 @@ class Attempt:
         self._lease = lease
         self._slot = slot
         self._failures = failures
+        self._session = str(uuid.uuid4())
         self._talk: Talk | None = None
 
     @property
@@ -73,6 +76,15 @@ class Attempt:
 
     async def run(self) -> Outcome:
         parts, issue = self._parts, self._issue
+        parts.journal.append(
+            AttemptStarted(
+                issue=issue.id,
+                title=issue.title,
+                epoch=self._lease.epoch,
+                slot=self._slot,
+                session=self._session,
+            )
+        )
         async with parts.keeper.hold(self._lease):
             await parts.weather.wait()
             await self._refresh()
@@ -91,15 +103,6 @@ class Attempt:
             note=lambda line: self._note(line, self.spending.tools, self.spending.usd),
         )
         talk = self._talk = self._open_talk(workspace, desk)
-        self._parts.journal.append(
-            AttemptStarted(
-                issue=self._issue.id,
-                title=self._issue.title,
-                epoch=self._lease.epoch,
-                slot=self._slot,
-                session=talk.session,
-            )
-        )
         failed = await self._turn(talk, await self._first_prompt(workspace, rescued))
         if failed is None and not desk.finished and desk.question is None:
             failed = await self._turn(talk, await self._reminder(workspace))
@@ -203,6 +206,7 @@ class Attempt:
             tools=desk.tools(),
             hub=workspace.hub,
             environment=_git_environment(workspace, self._parts.target),
+            session=self._session,
         )
 
     async def _first_prompt(self, workspace: Workspace, rescued: str | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import anyio
 from anyio import to_thread
 
-from ..domain.errors import NightshiftError, UsageError
+from ..domain.errors import NightshiftError, UsageError, sole
 from ..domain.event import BaselineChecked, RunEnded, RunStarted, Warned
 from ..domain.issue import Issue, State
 from ..domain.plan import Plan
@@ -41,16 +41,24 @@ async def run(parts: Parts, *, plan_only: bool = False) -> Ending:
     parts.journal.append(_started(parts))
     try:
         ending = await _run(parts, plan_only)
-    except UsageError as error:
-        ending = Ending(code=2, why=str(error))
-    except NightshiftError as error:
-        ending = Ending(code=1, why=str(error))
     except Exception as error:
-        ending = Ending(code=1, why=f"a bug in Nightshift: {error!r}")
-        raise
+        known = _known(error)
+        ending = known or Ending(code=1, why=f"a bug in Nightshift: {sole(error)!r}")
+        if known is None:
+            raise
     finally:
         parts.journal.append(RunEnded(code=ending.code, why=ending.why))
     return ending
+
+
+def _known(error: Exception) -> Ending | None:
+    match sole(error):
+        case UsageError() as one:
+            return Ending(code=2, why=str(one))
+        case NightshiftError() as one:
+            return Ending(code=1, why=str(one))
+        case _:
+            return None
 
 
 def _started(parts: Parts) -> RunStarted:

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..domain.errors import WorkspaceError
 from ..domain.identifier import slug
 from . import refs
 from .base import Workspace
@@ -69,14 +70,20 @@ def write(attempt: Attempt) -> None:
 
 
 def read(directory: Path) -> Attempt | None:
-    """The attempt in a directory; None when none was begun there."""
+    """The attempt in a directory; None when none was begun there. Raises WorkspaceError when
+    that cannot be told."""
+    path = directory / _RECORD
     try:
-        record = json.loads((directory / _RECORD).read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return Attempt(
+            issue=str(record["issue"]),
+            epoch=int(record["epoch"]),
+            base=str(record["base"]),
+            directory=directory,
+        )
     except FileNotFoundError:
         return None
-    return Attempt(
-        issue=str(record["issue"]),
-        epoch=int(record["epoch"]),
-        base=str(record["base"]),
-        directory=directory,
-    )
+    except (ValueError, KeyError, TypeError) as error:
+        raise WorkspaceError(
+            f"{path} cannot be read ({error}): save what you need from {directory}, and delete it"
+        ) from error

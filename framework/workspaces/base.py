@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..domain.issue import Issue
-from ..domain.merge import Landing
+from ..domain.merge import Landing, Proof
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +97,8 @@ class Lander(Protocol):
         one ref transaction with the verification of the epoch.
         """
 
-    async def landed(self, issue: Issue) -> str | None:
-        """The commit that landed this issue since it was last reopened, if one did."""
+    async def landed(self, issue: Issue) -> Proof | None:
+        """The proof of the landing of this issue since it was last reopened, if there was one."""
 
     async def deliver(self) -> str | None:
         """Bring the target's tip to the person's checkout, fast-forward only and only if it is

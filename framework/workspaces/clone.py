@@ -185,19 +185,23 @@ class CloneWorkspaces:
         saved: list[Rescue] = []
         failures: list[str] = []
         for place in places:
-            one = attempt.read(place.path)
             if place.path.name in names:
                 place.leave()
-            elif one is None:
-                place.remove()
-            else:
-                try:
-                    saved += self._put_away(place, one)
-                except WorkspaceError as error:
-                    failures.append(str(error))
+                continue
+            try:
+                saved += self._clear(place)
+            except WorkspaceError as error:
+                failures.append(str(error))
         if failures:
             raise WorkspaceError("\n".join(failures))
         return saved
+
+    def _clear(self, place: Place) -> list[Rescue]:
+        one = attempt.read(place.path)
+        if one is not None:
+            return self._put_away(place, one)
+        place.remove()
+        return []
 
 
 def _core_section(root: Path) -> str:

@@ -125,6 +125,9 @@ class Hub:
             else:
                 return
 
+    def tree(self, commit: str) -> str:
+        return self.git.run("rev-parse", f"{commit}^{{tree}}")
+
     def is_in(self, commit: str, other: str) -> bool:
         """Whether `commit` is `other` or one of its ancestors."""
         return self.git.run("rev-list", "--max-count=1", commit, f"^{other}") == ""

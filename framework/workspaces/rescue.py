@@ -51,7 +51,7 @@ class Rescuer:
         if not paths:
             return head
         tree = edits.save(paths)
-        if tree == self._hub.git.run("rev-parse", f"{head}^{{tree}}"):
+        if tree == self._hub.tree(head):
             return head
         message = (
             f"Uncommitted edits of attempt {attempt.epoch} at issue {attempt.issue}\n\n"

@@ -6,6 +6,7 @@ import pytest
 
 from framework.domain.errors import SettingsError
 from framework.domain.graph import find_cycle
+from framework.rehearsal import shorthand
 from framework.rehearsal.request import Request
 from framework.rehearsal.scenario import Scenario, find, load
 from framework.rehearsal.script import Playback
@@ -345,3 +346,24 @@ def ends(turn: Turn) -> bool:
     assert isinstance(turn.answer, Reply)
     calls = [block for block in turn.answer.blocks if isinstance(block, Call)]
     return not calls or "kill -9" in calls[-1].input["command"]
+
+
+# The page about the format
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "rehearsal.md"
+
+
+def test_the_example_of_the_page_is_a_scenario(tmp_path):
+    example = PAGE.read_text().partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "app_spec.txt").write_text("Greet.\n")
+    (tmp_path / "scenario.yaml").write_text(example)
+    example = load(tmp_path / "scenario.yaml")
+    assert [len(script.attempts) for script in example.scripts] == [1, 2]
+    assert example.project == {"README.md": "A greeting.\n"}
+
+
+def test_the_page_names_every_word_of_a_turn():
+    page = PAGE.read_text()
+    words = (*shorthand.ACTIONS, "say", "status", "limit", "malformed", "cut", "hang", "delay")
+    assert not [word for word in words if f"`{word}" not in page]

@@ -1,0 +1,256 @@
+"""Landing: the only way onto the target branch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+from anyio import to_thread
+
+from ..box import Box
+from ..domain import brief, constitution
+from ..domain.check import CheckResult
+from ..domain.errors import GitFailed
+from ..domain.issue import Issue
+from ..domain.merge import Clash, Landing, Merged, Nothing, Proof, Refused, Superseded
+from . import attempt, refs
+from .arrival import Arrivals
+from .attempt import Attempt
+from .base import Workspace
+from .baseline import Baseline
+from .checkout import Checkouts
+from .checks import Checks
+from .content import changes
+from .delivery import deliver
+from .hub import Hub, epoch_object
+from .intake import Intake
+from .merging import combine
+from .project import Project
+from .receipt import Receipts
+
+_UNREADABLE = "the commits cannot be read from the clone: commit in .git as it was handed over"
+_UNRELATED = "the commits have no history in common with the target: commit on the given branch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    """What would land: `tree`, merged from `tip` and `head`, with the commands to judge it."""
+
+    tip: str
+    head: str
+    tree: str
+    own: tuple[str, ...]
+    project: tuple[str, ...]
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.own, *self.project)))
+
+
+class HubLander:
+    """Lands into a hub's target branch, one at a time.
+
+    `checks` replaces the project's own checks, which are otherwise read off the target's tip.
+    `logs` takes the output of checks. `serialise` keeps other processes out while one lands;
+    tasks of this process wait for each other anyway. A cancellation between the ref transaction
+    and the return loses the answer, not the landing: `landed` knows it.
+    """
+
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        project: Path,
+        root: Path,
+        logs: Path,
+        box: Box,
+        checks: tuple[str, ...] | None = None,
+        check_seconds: float = 900.0,
+        serialise: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    ) -> None:
+        self._hub = hub
+        self._project = Project(project)
+        self._intake = Intake(hub, box)
+        self._receipts = Receipts(hub)
+        self._arrivals = Arrivals(hub, self._project)
+        self._checks = Checks(
+            checkouts=Checkouts(hub, root), box=box, logs=logs, seconds=check_seconds
+        )
+        self._baseline = Baseline(hub, self._checks, checks)
+        self._serialise = serialise
+        self._landing = anyio.Lock()
+        self._delivering = anyio.Lock()
+
+    async def refresh(self) -> tuple[str, ...]:
+        """See `Lander.refresh`. A conflict is told once for each of the commits in it."""
+        if await to_thread.run_sync(self._arrivals.pending) is None:
+            return ()
+        async with self._turn():
+            return await to_thread.run_sync(self._arrivals.take)
+
+    async def tip(self) -> str:
+        return await to_thread.run_sync(self._hub.tip)
+
+    async def read(self, path: str) -> str | None:
+        (blob,) = await to_thread.run_sync(self._hub.blobs, [f"{self._hub.tip()}:{path}"])
+        try:
+            return None if blob is None else blob.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+
+    async def baseline(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """See `Lander.baseline`. What is known of the tip's tree is not run again."""
+        return await self._baseline.judge()
+
+    async def land(
+        self, workspace: Workspace, issue: Issue, siblings: tuple[Issue, ...]
+    ) -> Landing:
+        """See `Lander.land`. A workspace that cannot be read is refused; GitFailed says that the
+        fault is ours."""
+        one = attempt.of(workspace)
+        claimed = frozenset(path for other in siblings for path in brief.parse(other.body).paths)
+        async with self._turn():
+            while True:
+                candidate = await to_thread.run_sync(self._prepare, one, issue, claimed)
+                if not isinstance(candidate, _Candidate):
+                    return candidate
+                results = await self._checks.run(candidate.tree, candidate.commands)
+                red = await self._red_before(candidate, results)
+                if reasons := _reasons(results, red):
+                    return Refused(reasons=reasons, checks=results)
+                landing = await to_thread.run_sync(self._move, one, issue, candidate, results, red)
+                if landing is not None:
+                    return landing  # else the tip moved, so somebody got on: again from the merge
+
+    async def landed(self, issue: Issue) -> Proof | None:
+        """See `Lander.landed`. Records a landing that a kill left without its record."""
+        proof = await to_thread.run_sync(self._receipts.read, issue)
+        if proof is None:
+            proof = await to_thread.run_sync(self._receipts.find, issue)
+            if proof is not None:
+                async with self._turn():
+                    await to_thread.run_sync(self._receipts.restore, issue, proof)
+        return proof
+
+    async def deliver(self) -> str | None:
+        async with self._delivering:
+            return await to_thread.run_sync(deliver, self._hub, self._project)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Alone on the target. What locks it then is what a dead process has left."""
+        async with self._landing, self._serialise():
+            target = refs.target(self._hub.target)
+            self._hub.free(target, refs.person(self._hub.target), "HEAD")
+            yield
+
+    def _prepare(
+        self, one: Attempt, issue: Issue, claimed: frozenset[str]
+    ) -> _Candidate | Clash | Refused | Nothing | Superseded:
+        """Everything before the checks: fetch, merge, content rules."""
+        if self._is_superseded(one, issue):
+            return Superseded()
+        found = self._intake.head(one)
+        if found.commit is None:
+            return Refused(reasons=(f"{_UNREADABLE}: {found.why}",))
+        tip = self._hub.tip()
+        if found.commit in (one.base, tip):
+            return Nothing()
+        merged = combine(self._hub.git, tip, found.commit)
+        if merged.unrelated:
+            return Refused(reasons=(_UNRELATED,))
+        if merged.tree is None:
+            return Clash(tip=tip, paths=merged.paths)
+        return self._gated(issue, claimed, tip=tip, head=found.commit, tree=merged.tree)
+
+    def _gated(
+        self, issue: Issue, claimed: frozenset[str], *, tip: str, head: str, tree: str
+    ) -> _Candidate | Refused | Nothing:
+        changed = changes(self._hub, tip, tree)
+        if not changed and self._hub.is_in(head, tip):
+            return Nothing()
+        work = brief.parse(issue.body)
+        if reasons := constitution.judge(changed, expected=work.paths, claimed=claimed):
+            return Refused(reasons=reasons)
+        return _Candidate(
+            tip=tip, head=head, tree=tree, own=work.commands, project=self._baseline.commands(tip)
+        )
+
+    def _move(
+        self,
+        one: Attempt,
+        issue: Issue,
+        candidate: _Candidate,
+        results: tuple[CheckResult, ...],
+        red: tuple[str, ...],
+    ) -> Merged | Superseded | None:
+        """Verify the epoch, move the target and record the landing, in one transaction. None
+        when the tip is another one by now."""
+        tip, tree, head = candidate.tip, candidate.tree, candidate.head
+        commit = self._receipts.commit(issue, one.epoch, tree=tree, tip=tip, head=head)
+        proof = Proof(
+            commit=commit,
+            tree=tree,
+            head=head,
+            base=tip,
+            target=self._hub.target,
+            epoch=one.epoch,
+            checks=results,
+            red_before=red,
+            manual=brief.parse(issue.body).manual,
+        )
+        tag = self._receipts.tag(issue, proof)
+        landed = refs.landed(issue.id, issue.reopened)
+        try:
+            self._hub.move(
+                (
+                    "start",
+                    f"verify {refs.epoch(issue.id)} {epoch_object(one.epoch)}",
+                    # In this order, as git renames one file after the other: a kill between them
+                    # leaves a landing without its record, which `landed` finds, and never a
+                    # record without its landing.
+                    f"update {refs.target(self._hub.target)} {commit} {tip}",
+                    f"create {landed} {tag}",
+                    "prepare",
+                    "commit",
+                )
+            )
+        except GitFailed:
+            if self._is_superseded(one, issue):
+                return Superseded()
+            if self._hub.tip() == tip:
+                raise
+            return None
+        self._baseline.note(tree, results)
+        return Merged(proof=proof)
+
+    def _is_superseded(self, one: Attempt, issue: Issue) -> bool:
+        """Whether a later attempt has begun, or the issue has landed."""
+        recorded = self._hub.ref(refs.epoch(issue.id))
+        landed = self._hub.ref(refs.landed(issue.id, issue.reopened))
+        return recorded != epoch_object(one.epoch) or landed is not None
+
+    async def _red_before(
+        self, candidate: _Candidate, results: tuple[CheckResult, ...]
+    ) -> tuple[str, ...]:
+        """The project's checks that fail, and failed on the tip already. The issue's own must
+        pass, whatever was before."""
+        failing = tuple(
+            result.command
+            for result in results
+            if not result.passed and result.command not in candidate.own
+        )
+        return await self._baseline.red(candidate.tip, failing)
+
+
+def _reasons(results: tuple[CheckResult, ...], red_before: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"`{result.command}` ran into the time limit"
+        if result.code is None
+        else f"`{result.command}` failed with exit code {result.code}"
+        for result in results
+        if not result.passed and result.command not in red_before
+    )

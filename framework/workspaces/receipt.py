@@ -1,0 +1,100 @@
+"""Landings as the hub records them: a merge commit with trailers, and a tag with the proof."""
+
+from __future__ import annotations
+
+import time
+
+from ..domain import proof as proofs
+from ..domain.brief import parse
+from ..domain.errors import GitFailed
+from ..domain.issue import Issue
+from ..domain.merge import Proof
+from . import refs
+from ._git import EMAIL, NAME
+from .hub import Hub
+
+_TITLE_LETTERS = 200
+_FIELDS = "%x00".join(
+    (
+        *("%H", "%T", "%P", "%cn <%ce>"),
+        "%(trailers:key=Issue,valueonly,unfold,separator=%x2C)",
+        "%(trailers:key=Attempt,valueonly,unfold,separator=%x2C)",
+    )
+)
+
+
+class Receipts:
+    """Writes and reads what says that an issue has landed."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def commit(self, issue: Issue, epoch: int, *, tree: str, tip: str, head: str) -> str:
+        """The runner's merge commit. Nothing points to it yet."""
+        message = (
+            f"Land issue {_line(issue.id)}: {_line(issue.title)}\n\n"
+            f"Issue: {_mark(issue)}\nAttempt: {epoch}\n"
+        )
+        return self._hub.git.run(
+            "commit-tree", tree, "-p", tip, "-p", head, "-F", "-", input=message
+        )
+
+    def tag(self, issue: Issue, proof: Proof) -> str:
+        """The object for `refs/landed/`. Nothing points to it yet."""
+        text = (
+            f"object {proof.commit}\ntype commit\n"
+            f"tag {refs.landed(issue.id, issue.reopened).removeprefix('refs/')}\n"
+            f"tagger {NAME} <{EMAIL}> {int(time.time())} +0000\n\n{proofs.encode(proof)}\n"
+        )
+        return self._hub.git.run("hash-object", "-w", "-t", "tag", "--stdin", input=text)
+
+    def read(self, issue: Issue) -> Proof | None:
+        """The recorded landing since the issue was last reopened."""
+        tag = self._hub.ref(refs.landed(issue.id, issue.reopened))
+        if tag is None:
+            return None
+        text = self._hub.git.run("cat-file", "tag", tag)
+        return proofs.decode(text.partition("\n\n")[2])
+
+    def find(self, issue: Issue) -> Proof | None:
+        """A landing that a kill left without its record, from the target's own history.
+
+        Only first parents that the runner made count: agents write what they like into theirs.
+        What the checks said is not known any more.
+        """
+        search = (f"--grep=Issue: {_mark(issue)}", "--fixed-strings", f"--format={_FIELDS}")
+        target = refs.target(self._hub.target)
+        for row in self._hub.git.run("log", "--first-parent", *search, target).splitlines():
+            commit, tree, parents, who, mark, epoch = row.split("\0")
+            base, _, head = parents.partition(" ")
+            if who == f"{NAME} <{EMAIL}>" and mark == _mark(issue) and head and epoch.isdigit():
+                return Proof(
+                    commit=commit,
+                    tree=tree,
+                    head=head,
+                    base=base,
+                    target=self._hub.target,
+                    epoch=int(epoch),
+                    manual=parse(issue.body).manual,
+                )
+        return None
+
+    def restore(self, issue: Issue, proof: Proof) -> None:
+        """Record a landing that was found. Call it under the land lease."""
+        name = refs.landed(issue.id, issue.reopened)
+        self._hub.free(name)
+        try:
+            self._hub.move([f"create {name} {self.tag(issue, proof)}"])
+        except GitFailed:
+            if self._hub.ref(name) is None:
+                raise
+
+
+def _mark(issue: Issue) -> str:
+    return f"{_line(issue.uid)}#{issue.reopened}"
+
+
+def _line(text: str) -> str:
+    """One line, so that nothing in it can pass for a trailer."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(plain.split())[:_TITLE_LETTERS]
