@@ -27,9 +27,12 @@ _ETC = [
     "alternatives",
     "localtime",
 ]
-_LINKS = [name for name in ("bin", "sbin", "lib", "lib64") if Path("/", name).exists()]
+_SYSTEM = [Path("/", name) for name in ("bin", "sbin", "lib", "lib64") if Path("/", name).exists()]
+_LINKS = [path for path in _SYSTEM if path.is_symlink()]
+_DIRECTORIES = [path for path in _SYSTEM if not path.is_symlink()]
 _HOME = "/home/agent"
 _TMP_BYTES = 1 << 30
+_HOME_BYTES = 1 << 28
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,7 @@ class Bubblewrap:
             *("/usr/bin/env", "-i", shutil.which("bwrap") or "bwrap", *self._base(cell.network)),
             *_binds("--ro-bind", (*self._programs, *cell.readable)),
             *_binds("--bind", cell.writable),
+            *("--remount-ro", "/"),  # its own root lies in memory, without a limit
             *("--chdir", str(cell.directory)),
             *(word for pair in environment.items() for word in ("--setenv", *pair)),
             *("--", *command),
@@ -82,22 +86,16 @@ class Bubblewrap:
         return [
             *["--unshare-user", "--uid", "1000", "--gid", "1000", "--unshare-pid", "--unshare-ipc"],
             *["--unshare-uts", "--unshare-cgroup-try", "--disable-userns"],
-            *[
-                "--die-with-parent",
-                "--new-session",
-                "--cap-drop",
-                "ALL",
-                "--ro-bind",
-                "/usr",
-                "/usr",
-            ],
+            *["--die-with-parent", "--new-session", "--cap-drop", "ALL"],
             *(() if network else ("--unshare-net",)),
-            *(word for name in _LINKS for word in ("--symlink", f"usr/{name}", f"/{name}")),
+            *_binds("--ro-bind", (Path("/usr"), *_DIRECTORIES)),
+            *(word for path in _LINKS for word in ("--symlink", os.readlink(path), str(path))),
             *(word for name in _ETC for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")),
             *("--ro-bind", str(self._passwd), "/etc/passwd"),
             *("--ro-bind", str(self._group), "/etc/group"),
             *["--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"],
-            *("--size", str(_TMP_BYTES), "--tmpfs", "/tmp", "--dir", _HOME),
+            *("--size", str(_TMP_BYTES), "--tmpfs", "/tmp"),
+            *("--size", str(_HOME_BYTES), "--tmpfs", _HOME),
         ]
 
 
@@ -131,13 +129,18 @@ def is_available() -> bool:
 def programs(path: str) -> tuple[Path, ...]:
     """Where programs live outside `/usr`: this Python's home, and the directories of `path`.
 
-    Only these directories themselves: what lies beside them may be private.
+    Only these directories themselves: what lies beside them may be private. An entry above the
+    person's home is left out, because all that is private would be in it.
     """
     entries = [Path(entry) for entry in path.split(os.pathsep) if entry.startswith("/")]
     python = Path(sys.base_prefix)
     candidates = [python, python / "bin", *entries]
-    outside = (one for one in candidates if one.is_dir() and not one.is_relative_to("/usr"))
+    outside = (one for one in candidates if one.is_dir() and _is_apart(one.resolve()))
     return tuple(dict.fromkeys(outside))
+
+
+def _is_apart(directory: Path) -> bool:
+    return not directory.is_relative_to("/usr") and not Path.home().is_relative_to(directory)
 
 
 def _environment(cell: Cell, programs: Sequence[Path], *, home: str) -> dict[str, str]:

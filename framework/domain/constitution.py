@@ -81,7 +81,7 @@ def _reasons(
     if change.new_mode == SUBMODULE:
         yield f"{_shown(path)} is a submodule or a repository of its own: commit its files instead"
     if change.new_mode == SYMLINK and _leaves(path, change.link):
-        yield f"{_shown(path)} is a link that leaves the project: make it relative, or copy the file"
+        yield f"{_shown(path)} is a link out of the project: make it relative, or copy the file"
     if not change.is_deletion and change.size > LARGEST:
         yield (
             f"{_shown(path)} has {change.size / 1024 / 1024:.1f} MB, and 5 MB is the most: "

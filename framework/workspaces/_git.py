@@ -78,7 +78,7 @@ class Git:
         code, out, err = self._execute(arguments, data, env or {}, cwd, seconds)
         return Answer(code=code, out=_decoded(out), err=_decoded(err).strip())
 
-    def bytes(self, *arguments: str, input: str) -> bytes:
+    def raw(self, *arguments: str, input: str) -> bytes:
         """As `run`, for output that is not text."""
         code, out, err = self._execute(arguments, _encoded(input), {}, None, SECONDS)
         if code != 0:

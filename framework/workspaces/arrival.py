@@ -15,12 +15,18 @@ class Arrivals:
     def __init__(self, hub: Hub, project: Project) -> None:
         self._hub = hub
         self._project = project
-        self._seen: tuple[str, str] | None = None
+        self._taken: str | None = None
+        self._clashed: tuple[str, str] | None = None
 
-    def pending(self) -> str | None:
-        """A commit of the person's that was not looked at yet with the present tip."""
+    def pending(self) -> bool:
+        """Whether there is a commit of the person's that was not looked at yet."""
         theirs = self._project.commit(refs.target(self._hub.target))
-        return None if theirs is None or (theirs, self._hub.tip()) == self._seen else theirs
+        tip = self._hub.tip()
+        return theirs not in (None, tip, self._taken) and (theirs, tip) != self._clashed
+
+    def delivered(self, tip: str) -> None:
+        """The person was given this tip, which needs no second look when it comes back."""
+        self._taken = tip
 
     def take(self) -> tuple[str, ...]:
         """Fetch the person's branch and bring the target up to it. Returns warnings."""
@@ -35,7 +41,10 @@ class Arrivals:
                     if self._hub.tip() == tip:
                         raise
                     continue  # the tip moved, so somebody got on
-            self._seen = (theirs, new)
+            if warnings:
+                self._clashed = (theirs, tip)
+            else:
+                self._taken = theirs
             return warnings
 
     def _joined(self, tip: str, theirs: str) -> tuple[str, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from .place import Place, Places
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """`directory` holds the files and no `.git`; `home` is empty. Both are the checks' to change."""
+    """`directory` holds the files and no `.git`; `home` is empty; both may change."""
 
     directory: Path
     home: Path

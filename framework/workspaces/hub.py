@@ -86,7 +86,7 @@ class Hub:
     def blobs(self, names: Sequence[str]) -> list[bytes | None]:
         """The contents of objects, named as git names them; None for what is not a blob."""
         asked = [name for name in names if "\n" not in name]
-        output = self.git.bytes("cat-file", "--batch", input="".join(f"{one}\n" for one in asked))
+        output = self.git.raw("cat-file", "--batch", input="".join(f"{one}\n" for one in asked))
         answers: dict[str, bytes | None] = {}
         for name in asked:
             header, _, rest = output.partition(b"\n")

@@ -86,7 +86,7 @@ class HubLander:
 
     async def refresh(self) -> tuple[str, ...]:
         """See `Lander.refresh`. A conflict is told once for each of the commits in it."""
-        if await to_thread.run_sync(self._arrivals.pending) is None:
+        if not await to_thread.run_sync(self._arrivals.pending):
             return ()
         async with self._turn():
             return await to_thread.run_sync(self._arrivals.take)
@@ -137,7 +137,7 @@ class HubLander:
 
     async def deliver(self) -> str | None:
         async with self._delivering:
-            return await to_thread.run_sync(deliver, self._hub, self._project)
+            return await to_thread.run_sync(self._deliver)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -146,6 +146,13 @@ class HubLander:
             target = refs.target(self._hub.target)
             self._hub.free(target, refs.person(self._hub.target), "HEAD")
             yield
+
+    def _deliver(self) -> str | None:
+        tip = self._hub.tip()
+        said = deliver(self._hub, self._project)
+        if said is None:
+            self._arrivals.delivered(tip)
+        return said
 
     def _prepare(
         self, one: Attempt, issue: Issue, claimed: frozenset[str]

@@ -3,6 +3,7 @@ uncommitted edits and the configuration in it are theirs alone."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..domain.errors import GitFailed, TargetMissing, WorkspaceError
@@ -15,6 +16,16 @@ _QUESTIONS = (
     "--show-object-format",
     "--show-prefix",
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """What is checked out: no `branch` when HEAD is detached, no `commit` before the first one.
+    Untracked files do not count as changes."""
+
+    branch: str | None
+    commit: str | None
+    changed: bool
 
 
 class Project:
@@ -35,6 +46,18 @@ class Project:
     def branch(self) -> str | None:
         """The branch that is checked out, with or without commits; None when HEAD is detached."""
         return self.git.call("symbolic-ref", "--quiet", "--short", "HEAD").out.strip() or None
+
+    def checkout(self) -> Checkout:
+        """The state of the person's checkout, in one look."""
+        lines = self.git.run("status", "--porcelain=v2", "--branch", "--untracked-files=no")
+        rows = lines.splitlines()
+        head = dict(row.split(" ", 2)[1:] for row in rows if row.startswith("# "))
+        branch, commit = head["branch.head"], head["branch.oid"]
+        return Checkout(
+            branch=None if branch == "(detached)" else branch,
+            commit=None if commit == "(initial)" else commit,
+            changed=any(not row.startswith("# ") for row in rows),
+        )
 
     def commit(self, ref: str) -> str | None:
         """The commit that `ref` names, if there is one."""
@@ -112,6 +135,10 @@ class Project:
             gap = "" if not text or text.endswith("\n") else "\n"
             with path.open("a", encoding="utf-8") as file:
                 file.write(f"{gap}{_OURS}\n")
+
+    def contains(self, commit: str, other: str) -> bool:
+        """Whether `other` is in the history of `commit`; a commit that is not here is not."""
+        return self.git.call("merge-base", "--is-ancestor", other, commit).code == 0
 
     def take(self, hub: Path, refspec: str) -> bool:
         """Fetch from the hub; False when git finds that the person's refs forbid it."""

@@ -71,7 +71,7 @@ class Rescuer:
         ]
         self._intake.fetch(attempt.clone, *(f"+{one}:{place}{one}" for one in wanted))
         rows = self._hub.git.run("for-each-ref", "--format=%(objectname) %(refname)", place)
-        found = dict(reversed(row.split(" ", 1)) for row in rows.splitlines())
+        found = {name: commit for commit, name in (row.split(" ", 1) for row in rows.splitlines())}
         tip = self._hub.tip()
         work = {
             self._name(attempt, name.removeprefix(place)): commit

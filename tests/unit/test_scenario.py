@@ -1,15 +1,12 @@
-"""Scenario files: what is read from them, what is refused, and that the bundled one is sound."""
+"""Scenario files: what is read from them, what is refused, and that the page about them is true."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
 from framework.domain.errors import SettingsError
-from framework.domain.graph import find_cycle
 from framework.rehearsal import shorthand
-from framework.rehearsal.request import Request
 from framework.rehearsal.scenario import Scenario, find, load
-from framework.rehearsal.script import Playback
 from framework.rehearsal.turn import Call, Cut, Hang, Limit, Malformed, Refusal, Reply, Text, Turn
 
 HEAD = "name: small\ndescription: A test.\nspec: spec.txt\n"
@@ -28,20 +25,6 @@ def one_turn(folder: Path, turn: str) -> Turn:
         .attempts[0]
         .turns[0]
     )
-
-
-def asked(session: str, *prompts: str) -> Request:
-    return Request(
-        session=session, prompts=prompts, directory=None, model="m", stream=True, size=100
-    )
-
-
-def said(playback: Playback, session: str, *prompts: str, now: float = 0.0) -> str:
-    answer = playback.next(asked(session, *prompts), now).answer
-    if isinstance(answer, Refusal):
-        return str(answer.status)
-    assert isinstance(answer, Reply)
-    return "".join(block.text for block in answer.blocks if isinstance(block, Text))
 
 
 # What is read
@@ -199,153 +182,6 @@ def test_a_scenario_without_sense_is_refused(tmp_path, body, complaint):
 def test_an_unknown_name_lists_the_bundled_scenarios():
     with pytest.raises(SettingsError, match="did you mean 'default'"):
         find("defualt")
-
-
-# Which turn comes next
-
-TWO = """
-sessions:
-  - issue: One
-    attempts:
-      - turns: [{say: a1}, {limit: {resets_in: 3}}, {say: a2}]
-        conflict: [{say: c1}, {say: c2}]
-      - turns: [{say: b1}]
-        unfinished: [{say: u1}]
-"""
-FIRST = "# Issue 7: One\nPlease."
-
-
-def test_the_nth_session_of_a_title_plays_the_nth_attempt_and_the_last_repeats(tmp_path):
-    playback = Playback(scenario(tmp_path, TWO).scripts)
-    assert [said(playback, name, FIRST) for name in ("x", "y", "z")] == ["a1", "b1", "b1"]
-
-
-def test_a_session_goes_on_where_it_stands_and_a_limit_holds_until_it_resets(tmp_path):
-    playback = Playback(scenario(tmp_path, TWO).scripts)
-    said(playback, "x", FIRST)
-    assert said(playback, "x", FIRST, now=100.2) == "429"
-    assert said(playback, "x", FIRST, "# Continue", now=103.9) == "429"
-    assert said(playback, "x", FIRST, "# Continue", now=104.0) == "a2"
-
-
-def test_a_limit_tells_the_second_in_which_it_resets(tmp_path):
-    playback = Playback(scenario(tmp_path, TWO).scripts)
-    said(playback, "x", FIRST)
-    answer = playback.next(asked("x", FIRST), 100.2).answer
-    assert isinstance(answer, Refusal)
-    assert answer.headers["anthropic-ratelimit-unified-reset"] == "104"
-
-
-def test_each_conflict_is_played_from_its_beginning_and_continued_within(tmp_path):
-    playback = Playback(scenario(tmp_path, TWO).scripts)
-    one, two = (FIRST, "# Conflict\nin a.py"), (FIRST, "# Conflict", "# Conflict")
-    spoken = [said(playback, "x", *prompts) for prompts in (one, (*one, "# Continue"), two)]
-    assert spoken == ["c1", "c2", "c1"]
-
-
-def test_unfinished_plays_its_part_only_where_there_is_one(tmp_path):
-    playback = Playback(scenario(tmp_path, TWO).scripts)
-    assert said(playback, "x", FIRST, "# Unfinished") == "a1"
-    assert said(playback, "y", FIRST, "# Unfinished") == "u1"
-
-
-@pytest.mark.parametrize("prompt", ["# Issue 7: Other", "# Issue 7: one", "Hello", "# Plan"])
-def test_a_prompt_without_a_script_is_answered_and_noted_as_a_fault(tmp_path, prompt):
-    played = Playback(scenario(tmp_path, TWO).scripts).next(asked("x", prompt), 0.0)
-    assert played.fault == f"no script for {prompt!r}"
-    assert isinstance(played.answer, Reply)
-
-
-def test_an_exhausted_script_is_answered_and_noted_as_a_fault(tmp_path):
-    playback = Playback(scenario(tmp_path, TWO).scripts[:1])
-    said(playback, "x", FIRST)
-    said(playback, "y", FIRST)
-    assert playback.next(asked("y", FIRST), 0.0).fault == "no turn left at One: attempt 2, turns[1]"
-
-
-# The bundled scenario
-
-
-@pytest.fixture(scope="module")
-def default() -> Scenario:
-    return load(find("default"))
-
-
-def test_the_default_plan_is_one_that_issues_can_be_made_from(default):
-    issues = default.plan["issues"]
-    keys = [issue["key"] for issue in issues]
-    assert len(set(keys)) == len(keys) == 12
-    assert len({issue["title"] for issue in issues}) == 12
-    assert all(set(issue["depends_on"]) <= set(keys) for issue in issues)
-    assert not find_cycle({issue["key"]: issue["depends_on"] for issue in issues})
-    assert all(issue[name] for issue in issues for name in ("description", "criteria", "checks"))
-
-
-def test_every_planned_issue_has_a_script_and_planning_too(default):
-    titles = {issue["title"] for issue in default.plan["issues"]}
-    assert {script.title for script in default.scripts} == titles | {None}
-
-
-def test_every_session_writes_only_the_paths_its_issue_expects(default):
-    expected = {issue["title"]: set(issue["paths"]) for issue in default.plan["issues"]}
-    for script in default.scripts:
-        assert written(script.attempts) <= expected.get(script.title, set()), script.name
-
-
-def test_no_expected_path_is_one_that_a_session_must_not_touch(default):
-    paths = [PurePosixPath(path) for issue in default.plan["issues"] for path in issue["paths"]]
-    assert not any(path.is_absolute() or ".." in path.parts for path in paths)
-    assert {path.parts[0] for path in paths} <= {
-        ".gitignore",
-        "README.md",
-        "examples",
-        "tally",
-        "tests",
-    }
-
-
-def test_independent_issues_share_no_path_except_the_two_that_are_to_conflict(default):
-    issues = {issue["key"]: issue for issue in default.plan["issues"]}
-    pairs = [(a, b) for a in issues for b in issues if a < b and not related(issues, a, b)]
-    shared = {
-        pair for pair in pairs if set(issues[pair[0]]["paths"]) & set(issues[pair[1]]["paths"])
-    }
-    assert shared == {("export-command", "report-command")}
-    assert issues["export-command"]["depends_on"] == issues["report-command"]["depends_on"]
-
-
-def test_every_script_ends_its_turn_so_that_no_session_runs_out_of_words(default):
-    for script in default.scripts:
-        for attempt in script.attempts:
-            for part in (attempt.turns, attempt.conflict):
-                assert not part or ends(part[-1]), script.name
-
-
-def written(attempts) -> set[str]:
-    return {
-        block.input["file_path"]
-        for attempt in attempts
-        for turn in (*attempt.turns, *attempt.conflict)
-        if isinstance(turn.answer, Reply)
-        for block in turn.answer.blocks
-        if isinstance(block, Call) and block.tool in ("Write", "Edit")
-    }
-
-
-def related(issues, first: str, second: str) -> bool:
-    return first in needs(issues, second) or second in needs(issues, first)
-
-
-def needs(issues, key: str) -> set[str]:
-    direct = issues[key]["depends_on"]
-    return set(direct).union(*(needs(issues, one) for one in direct))
-
-
-def ends(turn: Turn) -> bool:
-    """The message calls no tool, or it kills the agent."""
-    assert isinstance(turn.answer, Reply)
-    calls = [block for block in turn.answer.blocks if isinstance(block, Call)]
-    return not calls or "kill -9" in calls[-1].input["command"]
 
 
 # The page about the format
