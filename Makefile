@@ -17,7 +17,8 @@ check: .venv/dev
 	$(BIN)/python -m pytest tests/architecture
 
 bench: .venv/dev
-	@for one in benchmarks/bench_*.py; do $(BIN)/python $$one || exit 1; done
+	@for one in $(notdir $(basename $(wildcard benchmarks/bench_*.py))); do \
+		$(BIN)/python -m benchmarks.$$one || exit 1; done
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

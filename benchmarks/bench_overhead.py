@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import anyio
-from world import add_issues, headline, measured, number_of, row, work, world
 
+from benchmarks.world import add_issues, headline, measured, number_of, row, work, world
 from framework.agents.base import Conversation, Report
 from framework.agents.scripted import call
 from framework.domain.event import WorkLanded

@@ -11,8 +11,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 import anyio
-from world import add_issues, headline, measured, number_of, row, work, world
 
+from benchmarks.world import add_issues, headline, measured, number_of, row, work, world
 from framework.agents.base import Conversation, Report
 from framework.domain.session import SessionEnd
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 
+import anyio
 from anyio import to_thread
 
 from framework import bootstrap, config
@@ -29,7 +30,7 @@ async def world(play: Play, *, slots: int) -> AsyncIterator[Parts]:
     """The real stores, hub, clones and landing on disk; no box, no checks, no model."""
     with tempfile.TemporaryDirectory(prefix="ns-") as root:
         project = Path(root, "project")
-        project.mkdir()
+        await anyio.Path(project).mkdir()
         settings = config.load(
             project=project,
             slots=slots,

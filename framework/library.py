@@ -8,8 +8,8 @@ from pathlib import Path
 
 from .config import STATE_DIRECTORY
 from .domain.errors import SpecError
-from .runner.planner import PLAN_FILE, SPEC_FILE
-from .runner.prompt import FOLDER
+from .prose import FOLDER, SPEC_FILE
+from .runner.planner import PLAN_FILE
 
 GENERATIONS = Path("generations")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -53,6 +54,9 @@ _DENIED = frozenset(
 _CAPS = {"error_max_turns": "turns", "error_max_budget_usd": "usd"}
 _FRAME_BYTES = 64 << 20
 _INTERRUPT_SECONDS = 2
+
+# The SDK logs a program's death as an error of its own; for us it is an ending, reported as one.
+logging.getLogger("claude_agent_sdk").setLevel(logging.CRITICAL)
 _STDERR_LINES = 20
 _SUMMARY = 160
 
@@ -238,9 +242,14 @@ async def _talk(options: sdk.ClaudeAgentOptions, prompt: str, turn: _Turn) -> Se
                     await client.interrupt()
                 raise
     except sdk.ClaudeSDKError as error:
-        why = "; ".join([str(error).strip(), *turn.stderr])
-        return Crashed(why=why, spending=turn.spending)
+        return Crashed(why="; ".join([_named(error), *turn.stderr]), spending=turn.spending)
     return _end(turn)
+
+
+def _named(error: sdk.ClaudeSDKError) -> str:
+    if isinstance(error, sdk.ProcessError) and error.exit_code is not None:
+        return f"its program ended with exit code {error.exit_code}"
+    return str(error).strip()
 
 
 def _end(turn: _Turn) -> SessionEnd:

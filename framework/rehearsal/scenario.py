@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .. import prose
 from ..domain.errors import SettingsError
 from . import plan
 from .document import Node, nearest, parse
@@ -53,8 +54,8 @@ def load(path: Path) -> Scenario:
     """Read a scenario with all files it names. Raises SettingsError for anything that is not in
     the format; it does not promise that the script makes sense."""
     root = parse(path)
-    required = ("name", "description", "spec", "sessions")
-    fields = root.fields((*required, "project", "plan"), required=required)
+    required = ("name", "description", "sessions")
+    fields = root.fields((*required, "spec", "project", "plan"), required=required)
     source = Source(folder=path.parent)
     if "plan" in fields:
         source = replace(source, plan=plan.read(_plan_node(fields["plan"], source)))
@@ -63,11 +64,22 @@ def load(path: Path) -> Scenario:
     return Scenario(
         name=fields["name"].text(),
         description=fields["description"].text(),
-        spec=source.text(fields["spec"]),
+        spec=source.text(fields["spec"]) if "spec" in fields else _shelved(fields["name"]),
         scripts=scripts,
         project=_project(fields["project"], source) if "project" in fields else {},
         plan=source.plan,
     )
+
+
+def _shelved(name: Node) -> str:
+    """The specification of that name in the library."""
+    path = prose.FOLDER / name.text() / prose.SPEC_FILE
+    try:
+        return path.read_text("utf-8")
+    except OSError as problem:
+        raise name.wrong(f"names no specification of the library, so give 'spec': {problem}") from (
+            problem
+        )
 
 
 def _plan_node(node: Node, source: Source) -> Node:

@@ -12,9 +12,9 @@ from datetime import datetime
 from pathlib import Path
 
 from ..domain.errors import GitFailed
+from ..prose import SPEC_FILE
 from .scenario import Scenario
 
-_SPEC = "app_spec.txt"
 _KEPT = 10
 _YOUNG_SECONDS = 24 * 3600
 
@@ -36,7 +36,7 @@ def set_up(scenario: Scenario, stages: Path, original: Path | None = None) -> Pa
     else:
         project.mkdir()
         _first_commit(scenario, project)
-    (project / _SPEC).write_text(scenario.spec, "utf-8")
+    (project / SPEC_FILE).write_text(scenario.spec, "utf-8")
     return project
 
 

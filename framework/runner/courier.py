@@ -15,9 +15,12 @@ from ..domain.issue import META_LABEL, Change, State
 from ..domain.query import Query
 from .parts import Parts
 
+_REST_SECONDS = 2.0
+
 
 class Courier:
-    """Goes once for any number of landings since it last went, so that no landing waits."""
+    """Goes once for any number of landings since it last went, so that no landing waits, and
+    not so often that a checkout changes under a person's eyes all the time."""
 
     def __init__(self, parts: Parts, summary: str) -> None:
         self._parts = parts
@@ -51,6 +54,7 @@ class Courier:
             await self._news.wait()
             self._news = anyio.Event()
             await self.go()
+            await anyio.sleep(_REST_SECONDS)
 
     def _update_meta(self) -> None:
         """Rewrite the META issue's table in place; close it when nothing is left to do."""

@@ -23,12 +23,12 @@ from ..domain.outcome import Stalled
 from ..domain.plan import Bounds, Plan
 from ..domain.query import Query
 from ..domain.session import Completed, LimitReached, Unreachable
+from ..prose import SPEC_FILE
 from . import prompt
 from .parts import Parts
 from .talk import Talk
 
 PLAN_FILE = "plan.yaml"
-SPEC_FILE = "app_spec.txt"
 _ROUNDS = 3
 _OUTAGES = 3
 _SPEC_BYTES = 400_000

@@ -5,18 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 from ..domain.errors import SettingsError
 from ..domain.issue import Issue
 from ..domain.lease import Failure
+from ..prose import FOLDER
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_PACKAGE = Path(__file__).resolve().parent.parent
-_DIRECTORIES = (_PACKAGE / "prompts", _PACKAGE.parent / "prompts")
-FOLDER = next((one for one in _DIRECTORIES if one.is_dir()), _DIRECTORIES[-1])
-"""Where the prose for agents lives: in the wheel, or beside the package in a checkout."""
-
 _MARKER = "=" * 20
 
 

@@ -13,9 +13,10 @@ from ..domain.event import BaselineChecked, RunEnded, RunStarted, Warned
 from ..domain.issue import Issue, State
 from ..domain.plan import Plan
 from ..domain.query import Query
+from ..prose import SPEC_FILE
 from .courier import Courier
 from .parts import Parts
-from .planner import PLAN_FILE, SPEC_FILE, create_issues, load_plan, make_plan, read_spec, save_plan
+from .planner import PLAN_FILE, create_issues, load_plan, make_plan, read_spec, save_plan
 from .recovery import recover
 from .scheduler import Scheduler
 

@@ -28,6 +28,7 @@ _REFUSAL = (
     "exit 1\n"
 )
 _OBJECT = re.compile(r"[0-9a-f]{40}\n")
+_DEAD_SECONDS = 2 * SECONDS  # no git command of ours holds a lock for so long
 _UNUSABLE = "* -filter -working-tree-encoding\n"
 
 
@@ -120,8 +121,8 @@ class Hub:
             try:
                 self.git.run("update-ref", name, self._blob(epoch), before or "0" * 40)
             except GitFailed:
-                if self.ref(name) == before:  # not a race: it cannot be written
-                    raise
+                if self.ref(name) == before and not self._unlock(name):
+                    raise  # not a race, and nothing left by a dead process
             else:
                 return
 
@@ -151,13 +152,14 @@ class Hub:
         any git process of ours can be. Not promised: telling a lock that a git command of a
         person's, given inside the hub, holds just then.
         """
-        oldest = time.time() - (0 if alone else 2 * SECONDS)
         for path in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
-            try:
-                if path.stat().st_mtime <= oldest:
-                    path.unlink()
-            except FileNotFoundError:
-                continue  # it was alive
+            _remove_lock(path, older_than=0 if alone else _DEAD_SECONDS)
+
+    def is_locked(self, name: str) -> bool:
+        return (self.path / f"{name}.lock").exists()
+
+    def _unlock(self, name: str) -> bool:
+        return _remove_lock(self.path / f"{name}.lock", older_than=_DEAD_SECONDS)
 
     def _number(self, blob: str) -> int:
         (text,) = self.blobs([blob])
@@ -229,6 +231,17 @@ def epoch_object(epoch: int) -> str:
     """The name that git gives to a blob with this number as its text."""
     text = str(epoch).encode()
     return hashlib.sha1(b"blob %d\0%s" % (len(text), text), usedforsecurity=False).hexdigest()
+
+
+def _remove_lock(path: Path, *, older_than: float) -> bool:
+    """Whether there was a lock file of that age in seconds, which is gone now."""
+    try:
+        if path.stat().st_mtime > time.time() - older_than:
+            return False
+        path.unlink()
+    except FileNotFoundError:
+        return False  # it was alive
+    return True
 
 
 def _furnish(hub: Path) -> None:

@@ -158,6 +158,7 @@ class HubLander:
         self, one: Attempt, issue: Issue, claimed: frozenset[str]
     ) -> _Candidate | Clash | Refused | Nothing | Superseded:
         """Everything before the checks: fetch, merge, content rules."""
+        self._receipts.mend(issue)
         if self._is_superseded(one, issue):
             return Superseded()
         found = self._intake.head(one)

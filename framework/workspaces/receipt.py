@@ -79,6 +79,15 @@ class Receipts:
                 )
         return None
 
+    def mend(self, issue: Issue) -> None:
+        """Finish what a kill within a landing of this issue has left. Call it under the lease."""
+        name = refs.landed(issue.id, issue.reopened)
+        if self._hub.is_locked(name):
+            proof = self.find(issue)
+            if proof is not None:
+                self.restore(issue, proof)
+            self._hub.free(name)
+
     def restore(self, issue: Issue, proof: Proof) -> None:
         """Record a landing that was found. Call it under the land lease."""
         name = refs.landed(issue.id, issue.reopened)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from framework.domain.errors import SettingsError
 from framework.domain.lease import Failure
+from framework.prose import FOLDER
 from framework.runner import prompt
 
-NAMES = sorted(path.stem for path in prompt.FOLDER.glob("*.md"))
+NAMES = sorted(path.stem for path in FOLDER.glob("*.md"))
 
 
 def test_an_unknown_placeholder_or_value_is_an_error() -> None:
@@ -28,7 +30,8 @@ def test_values_are_never_read_as_templates() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_template_is_used_by_the_runner(name: str) -> None:
-    source = "".join(path.read_text() for path in prompt._PACKAGE.rglob("*.py"))
+    runner = Path(prompt.__file__).parent
+    source = "".join(path.read_text() for path in runner.glob("*.py"))
     assert re.search(rf'render\(\s*"{name}"', source)
 
 
