@@ -31,6 +31,7 @@ _SYSTEM = [Path("/", name) for name in ("bin", "sbin", "lib", "lib64") if Path("
 _LINKS = [path for path in _SYSTEM if path.is_symlink()]
 _DIRECTORIES = [path for path in _SYSTEM if not path.is_symlink()]
 _HOME = "/home/agent"
+_IN_DIRECTORY = 'cd -- "$1" && shift && exec "$@"'
 _TMP_BYTES = 1 << 30
 _HOME_BYTES = 1 << 28
 
@@ -117,7 +118,7 @@ class Unboxed:
         return [
             *("/usr/bin/env", "-i", *(f"{name}={value}" for name, value in environment.items())),
             *((leash, "--pdeathsig", "TERM") if leash else ()),
-            *command,
+            *("/bin/sh", "-c", _IN_DIRECTORY, "sh", str(cell.directory), *command),
         ]
 
 

@@ -22,7 +22,14 @@ from ..domain.issue import Draft
 from ..domain.outcome import Stalled
 from ..domain.plan import Bounds, Plan
 from ..domain.query import Query
-from ..domain.session import Completed, LimitReached, Unreachable
+from ..domain.session import (
+    CapReached,
+    Completed,
+    Crashed,
+    Denied,
+    LimitReached,
+    Unreachable,
+)
 from ..prose import SPEC_FILE
 from . import prompt
 from .parts import Parts
@@ -30,7 +37,6 @@ from .talk import Talk
 
 PLAN_FILE = "plan.yaml"
 _ROUNDS = 3
-_OUTAGES = 3
 _SPEC_BYTES = 400_000
 _FULL_SPEC = 6_000
 _HEADER = """\
@@ -153,7 +159,8 @@ async def make_plan(parts: Parts, spec: str) -> Plan:
 
 
 async def _converse(parts: Parts, talk: Talk, text: str) -> None:
-    outages = 0
+    """Until the session ends by itself. Limits are waited out; an outage is told at once, as
+    the person who has just started the run can do more about it than time."""
     while True:
         end = await talk.say(text)
         match end:
@@ -161,18 +168,18 @@ async def _converse(parts: Parts, talk: Talk, text: str) -> None:
                 return
             case LimitReached(until=until):
                 parts.weather.close(until)
+                await parts.weather.wait()
+                text = "# Continue\n\nGo on: hand in the plan with `submit_plan`."
             case Unreachable(why=why):
-                outages += 1
-                if outages >= _OUTAGES:
-                    raise PlanError(f"The model cannot be reached, {outages} times in a row: {why}")
-                parts.weather.close(None)
+                raise PlanError(f"The model cannot be reached: {why} Is the network up?")
+            case Denied(why=why):
+                raise PlanError(f"The model's service refuses the token: {why}")
+            case Crashed(why=why):
+                raise PlanError(f"The planning session crashed: {why}")
+            case CapReached(what=what):
+                raise PlanError(f"The planning session used up its {what}.")
             case Stalled(seconds=seconds):
                 raise PlanError(f"The planning session was silent for {seconds:.0f} s.")
-            case _:
-                why = getattr(end, "why", None) or f"it used up its {getattr(end, 'what', '')}"
-                raise PlanError(f"The planning session failed: {why}")
-        await parts.weather.wait()
-        text = "# Continue\n\nGo on: hand in the plan with `submit_plan`."
 
 
 def create_issues(parts: Parts, plan: Plan) -> IssuesCreated:

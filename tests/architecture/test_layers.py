@@ -13,7 +13,7 @@ PORTS = ("trackers", "leases", "workspaces", "agents", "journals")
 # Foreign packages, and the only files that may know them.
 KEPT_TO = {
     "claude_agent_sdk": {"agents/claude.py"},
-    "filelock": {"leases"},
+    "filelock": {"leases", "workspaces/place.py"},
     "psutil": {"leases"},
     "sqlite3": {"trackers", "journals"},
     "dotenv": {"config.py"},

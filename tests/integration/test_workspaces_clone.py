@@ -12,7 +12,6 @@ import pytest
 
 from framework.domain.errors import LeaseLost, WorkspaceError
 from framework.domain.merge import Merged
-from framework.workspaces.base import Rescue
 from tests.integration.hubs import House, commit, git, make_issue, place_of, write
 
 pytestmark = pytest.mark.anyio
@@ -148,13 +147,11 @@ async def test_other_branches_stash_and_detached_heads_are_rescued(house: House)
         git(clone, "checkout", "--quiet", "--detach")
         loose = commit(clone, {"loose": "1\n"})
         git(clone, "pack-refs", "--all")
-        (clone / "loose").unlink()
-        git(clone, "checkout", "--quiet", "--force", "HEAD")
     kept = {rescue.commit: rescue.ref for rescue in house.rescues}
     assert kept[idea].startswith("refs/rescue/1/e1-idea-one.")
     assert kept[loose] == "refs/rescue/1/e1-HEAD"
     assert any("stash" in ref for ref in kept.values())
-    assert all("+" not in house.in_hub("cat-file", "-t", one) for one in kept)
+    assert {house.in_hub("cat-file", "-t", one) for one in kept} == {"commit"}
     assert house.in_hub("for-each-ref", "refs/leaving") == ""
 
 
@@ -385,7 +382,6 @@ async def test_foreign_directories_are_left_alone(house: House) -> None:
 
 async def test_many_workspaces_open_at_once(house: House) -> None:
     """Sixteen attempts share a hub without getting into each other's way."""
-    heads: dict[str, Rescue] = {}
 
     async def work(number: str) -> None:
         async with house.workspaces.open(make_issue(number), 1) as workspace:
@@ -397,9 +393,3 @@ async def test_many_workspaces_open_at_once(house: House) -> None:
     heads = {rescue.issue: rescue for rescue in house.rescues}
     assert len(heads) == 16
     assert all(f"f{number}" in house.files(heads[str(number)].commit) for number in range(16))
-
-
-def test_rescues_are_plain_values() -> None:
-    """What a callback gets can be compared and kept."""
-    one = Rescue(issue="1", epoch=1, ref="r", commit="c")
-    assert one == Rescue(issue="1", epoch=1, ref="r", commit="c")
