@@ -31,6 +31,7 @@ clean:
 .venv/run: .venv/bin/python requirements.txt
 	@echo "Setting up .venv (once; the Claude Code CLI in it is large) ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 .venv/dev: .venv/run requirements-dev.txt

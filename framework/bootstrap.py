@@ -6,7 +6,6 @@ import hashlib
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import (
-    AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
     closing,
@@ -23,7 +22,7 @@ from .agents.base import Agent
 from .attach import load, open_tracker
 from .config import Settings
 from .domain.errors import NoBox
-from .domain.event import WorkRescued
+from .domain.event import Warned, WorkRescued
 from .domain.identifier import slug
 from .domain.lease import TTL, Lease, Process
 from .journals.base import Journal
@@ -31,7 +30,7 @@ from .leases.base import LeaseStore
 from .leases.process import this_process
 from .runner.clock import utcnow
 from .runner.keeper import Keeper
-from .runner.parts import Parts, Policy
+from .runner.parts import Alone, Parts, Policy
 from .runner.weather import Weather
 from .workspaces.base import Rescue
 from .workspaces.clone import CloneWorkspaces
@@ -40,6 +39,7 @@ from .workspaces.landing import HubLander
 
 _POLL_SECONDS = {"sqlite": 0.25, "memory": 0.05}
 _LAND_RETRY_SECONDS = 0.2
+_PATIENCE_SECONDS = 5.0
 _REHEARSED_BACKOFF = 0.5
 
 
@@ -78,6 +78,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
         store = _leases(settings, floor=hub.epoch)
         keeper = stack.enter_context(Keeper(store, TTL))
         process = this_process()
+        alone = _alone(store, keeper, process, journal)
         landing = HubLander(
             hub=hub,
             project=settings.project,
@@ -86,7 +87,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             box=cell,
             checks=settings.run.checks,
             check_seconds=settings.run.check_seconds,
-            serialise=_serialised(store, f"land:{hub.target}", process),
+            serialise=lambda: alone(f"land:{hub.target}"),
         )
         workspaces = CloneWorkspaces(
             hub=hub, root=state, box=cell, on_rescue=lambda one: _note_rescue(journal, one)
@@ -118,6 +119,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
                 boxed=cell.confines,
             ),
             weather=Weather(utcnow),
+            alone=alone,
         )
 
 
@@ -180,31 +182,30 @@ def _leases(settings: Settings, floor: Callable[[str], int]) -> LeaseStore:
     return checked
 
 
-def _serialised(
-    store: LeaseStore, key: str, process: Process
-) -> Callable[[], AbstractAsyncContextManager[None]]:
-    """One landing at a time per target: among our own tasks by a lock, among runners by a lease."""
-    lock = anyio.Lock()
-
+def _alone(store: LeaseStore, keeper: Keeper, process: Process, journal: Journal) -> Alone:
     @asynccontextmanager
-    async def alone() -> AsyncIterator[None]:
-        async with lock:
-            lease = await _acquire(store, key, process)
-            try:
+    async def alone(key: str) -> AsyncIterator[None]:
+        lease = await _acquire(store, key, process, journal)
+        try:
+            async with keeper.hold(lease):
                 yield
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await to_thread.run_sync(store.release, lease)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(store.release, lease)
 
     return alone
 
 
-async def _acquire(store: LeaseStore, key: str, process: Process) -> Lease:
+async def _acquire(store: LeaseStore, key: str, process: Process, journal: Journal) -> Lease:
     holder = uuid.uuid4().hex
+    patience = anyio.current_time() + _PATIENCE_SECONDS
     while True:
         lease = await to_thread.run_sync(lambda: store.acquire(key, holder, TTL, process=process))
         if lease is not None:
             return lease
+        if anyio.current_time() > patience:
+            journal.append(Warned(text=f"waiting for another run, which holds {key!r}"))
+            patience = float("inf")
         await anyio.sleep(_LAND_RETRY_SECONDS)
 
 

@@ -158,4 +158,10 @@ def _summarise(project: Path, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(document.to_json(board), indent=2) + "\n")
     else:
-        summary.render(board, project, Console(highlight=False))
+        summary.render(board, project, Console(highlight=False), python=_python())
+
+
+def _python() -> str:
+    """The interpreter that has our requirements, as it is typed in the current directory."""
+    here, program = Path.cwd(), Path(sys.executable)
+    return str(program.relative_to(here)) if program.is_relative_to(here) else str(program)

@@ -26,9 +26,10 @@ def one_line(entry: Entry) -> str | None:
     return None if told is None else f"{clock(entry.at)}  {clean(told)}"
 
 
-def render(board: Board, where: Path, console: Console) -> None:
+def render(board: Board, where: Path, console: Console, *, python: str = "python") -> None:
     """The end of a run: every issue, what happened on the way, what is left undone and why,
-    and where to look. `where` is the project directory as the person named it."""
+    and where to look. `where` is the project directory as the person named it, `python` what
+    runs our scripts."""
     console.print(Text(_headline(board), style="bold"))
     if board.work:
         console.print(_table(board))
@@ -37,7 +38,7 @@ def render(board: Board, where: Path, console: Console) -> None:
     _list(console, "Warnings", (clean(one) for one in board.warnings))
     _list(console, "On the way", _on_the_way(board))
     _list(console, "Left undone", _undone(board), most=None)
-    _list(console, "Where to look", _places(board, where), most=None)
+    _list(console, "Where to look", _places(board, where, python), most=None)
 
 
 def _headline(board: Board) -> str:
@@ -93,11 +94,11 @@ def _undone(board: Board) -> Iterable[str]:
             yield f"{tag(row.id)} {row.title} ({standing(row.standing)}): {why}"
 
 
-def _places(board: Board, where: Path) -> Iterable[str]:
+def _places(board: Board, where: Path, python: str) -> Iterable[str]:
     path = shlex.quote(str(where))
     yield f"project  {where}"
     yield f"commits  git -C {path} log --graph --oneline {shlex.quote(board.run.target)}".rstrip()
-    yield f"board    python monitor.py {path}"
+    yield f"board    {python} monitor.py {path}"
     yield f"logs     {where / '.nightshift' / 'logs'}"
 
 

@@ -24,9 +24,11 @@ class PullRequested:
 
 @dataclass(frozen=True, kw_only=True)
 class Rejected:
-    """The checks failed or a content rule was broken."""
+    """The checks failed or a content rule was broken. `output` is what the failed checks said
+    last, for the next attempt."""
 
     reasons: tuple[str, ...]
+    output: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -131,8 +131,9 @@ class Attempt:
                 return Landed(proof=proof)
             case merging.Clash(paths=paths):
                 return Conflicted(paths=paths)
-            case merging.Refused(reasons=reasons):
-                return Rejected(reasons=reasons)
+            case merging.Refused(reasons=reasons, checks=checks):
+                said = [f"$ {one.command}\n{one.tail}" for one in checks if not one.passed]
+                return Rejected(reasons=reasons, output="\n\n".join(said))
             case merging.Nothing():
                 return Unfinished(why="the session committed nothing")
             case merging.Superseded():

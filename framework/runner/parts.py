@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +38,10 @@ class Policy:
     boxed: bool = True
 
 
+Alone = Callable[[str], AbstractAsyncContextManager[None]]
+"""Waits for, holds and gives back the project's lease of that name: one run at a time."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     project: Path
@@ -53,4 +59,5 @@ class Parts:
     checks: tuple[str, ...] | None
     policy: Policy
     weather: Weather
+    alone: Alone
     clock: Clock = utcnow

@@ -97,18 +97,27 @@ async def _run(parts: Parts, plan_only: bool) -> Ending:
 
 
 async def _plan(parts: Parts) -> Plan | None:
-    """The plan that exists, else a new one; None where issues alone say what is to be done."""
+    """The plan that exists, else a new one; None where issues alone say what is to be done.
+
+    Under a lease: of two runs that start together, one plans and the other takes its plan.
+    """
     path = parts.project / PLAN_FILE
-    spec = parts.project / SPEC_FILE
-    if await anyio.Path(path).exists():
-        return await to_thread.run_sync(load_plan, path)
-    if not await anyio.Path(spec).exists():
-        some = await to_thread.run_sync(lambda: parts.tracker.list(Query(limit=1)))
-        if some:
+    async with parts.alone("plan"):
+        if await anyio.Path(path).exists():
+            return await to_thread.run_sync(load_plan, path)
+        if not await _wants_plan(parts):
             return None
-    plan = await make_plan(parts, await to_thread.run_sync(read_spec, spec))
-    await to_thread.run_sync(save_plan, plan, path)
-    return plan
+        spec = await to_thread.run_sync(read_spec, parts.project / SPEC_FILE)
+        plan = await make_plan(parts, spec)
+        await to_thread.run_sync(save_plan, plan, path)
+        return plan
+
+
+async def _wants_plan(parts: Parts) -> bool:
+    """Whether there is a specification, or nothing at all: then its absence is to be said."""
+    if await anyio.Path(parts.project / SPEC_FILE).exists():
+        return True
+    return not await to_thread.run_sync(lambda: parts.tracker.list(Query(limit=1)))
 
 
 async def _baseline(parts: Parts) -> None:
@@ -119,10 +128,11 @@ async def _baseline(parts: Parts) -> None:
 
 
 def _judge(issues: Sequence[Issue], scheduler: Scheduler) -> Ending:
-    left = [one for one in issues if not one.is_meta and one.state not in _DONE]
+    work = [one for one in issues if not one.is_meta]
+    left = [one for one in work if one.state not in _DONE]
     if scheduler.halted:
         return Ending(code=1, why=scheduler.halted)
     if not left:
         return Ending(code=0, why="nothing is left to do")
     names = ", ".join(f"#{one.id}" for one in left[:10]) + (" …" if len(left) > 10 else "")
-    return Ending(code=1, why=f"{len(left)} of {len(issues)} issues are left: {names}")
+    return Ending(code=1, why=f"{len(left)} of {len(work)} issues are left: {names}")

@@ -54,18 +54,23 @@ class Scheduler:
         async with anyio.create_task_group() as group:
             while idle < _IDLE_TICKS:
                 self._wake = anyio.Event()
-                if self._may_start():
+                if self._has_room():
                     view = await self._look()
                     if view is not None:
                         await self._dispatch(view, group)
                     idle = idle + 1 if view and self._is_idle(view) else 0
                 elif not self._running:
                     break
+                else:
+                    idle = 0
                 await self._pause()
 
     def _may_start(self) -> bool:
         limit = self.parts.policy.attempts
         return self.halted is None and (limit is None or self.started < limit)
+
+    def _has_room(self) -> bool:
+        return self._may_start() and len(self._running) < self.parts.policy.slots
 
     async def _look(self) -> View | None:
         """The facts, or None when they could not be had: then nothing is dispatched."""
@@ -84,7 +89,7 @@ class Scheduler:
 
     async def _dispatch(self, view: View, group: TaskGroup) -> None:
         for issue in view.ready:
-            if len(self._running) >= self.parts.policy.slots or not self._may_start():
+            if not self._has_room():
                 return
             lease = await self._claim(issue)
             if lease is not None:

@@ -14,7 +14,7 @@ from ..domain import errors, retry
 from ..domain.event import AttemptEnded, Warned
 from ..domain.issue import Change, Issue, State
 from ..domain.lease import Failure, Lease
-from ..domain.outcome import Deferred, Failed, Landed, LeaseLost, Outcome, explain
+from ..domain.outcome import Deferred, Failed, Landed, LeaseLost, Outcome, Rejected, explain
 from .attempt import AccountDenied, Attempt
 from .parts import Parts
 from .settle import AUTHOR
@@ -115,7 +115,9 @@ def _tell_tracker(
 def _failure(parts: Parts, lease: Lease, outcome: Outcome, counted: bool) -> Failure | None:
     if not counted:
         return None
-    return Failure(at=parts.clock(), epoch=lease.epoch, reason=explain(outcome))
+    output = outcome.output if isinstance(outcome, Rejected) else ""
+    reason = f"{explain(outcome)}\n{output}".strip()
+    return Failure(at=parts.clock(), epoch=lease.epoch, reason=reason)
 
 
 def _journal(

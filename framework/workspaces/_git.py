@@ -76,13 +76,13 @@ class Git:
         """As `run`, for commands whose exit code is an answer. Raises GitFailed at the limit."""
         data = None if input is None else _encoded(input)
         code, out, err = self._execute(arguments, data, env or {}, cwd, seconds)
-        return Answer(code=code, out=_decoded(out), err=_decoded(err).strip())
+        return Answer(code=code, out=_decoded(out), err=err.decode("utf-8", "replace").strip())
 
     def raw(self, *arguments: str, input: str) -> bytes:
         """As `run`, for output that is not text."""
         code, out, err = self._execute(arguments, _encoded(input), {}, None, SECONDS)
         if code != 0:
-            raise failed(arguments, Answer(code=code, out="", err=_decoded(err).strip()))
+            raise failed(arguments, Answer(code=code, out="", err=err.decode("utf-8", "replace")))
         return out
 
     def _execute(
@@ -128,6 +128,11 @@ def check_version() -> None:
             f"Nightshift needs git 2.38 or later, and this is {answer.out.strip() or 'unknown'}: "
             "install a newer git"
         )
+
+
+def readable(path: str) -> str:
+    """A path of git's for people and for JSON: bytes that are no text are replaced."""
+    return _encoded(path).decode("utf-8", "replace")
 
 
 def _shown(arguments: tuple[str, ...]) -> str:

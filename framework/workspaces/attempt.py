@@ -39,6 +39,11 @@ class Attempt:
         return self.directory / "index"
 
     @property
+    def has_clone(self) -> bool:
+        """Whether the clone is there, and no link that leads elsewhere."""
+        return self.clone.is_dir() and not self.clone.is_symlink()
+
+    @property
     def branch(self) -> str:
         return refs.branch(self.issue, self.epoch)
 

@@ -16,7 +16,7 @@ from ..box import Box
 from ..domain.errors import NightshiftError, WorkspaceError
 from ..domain.issue import Issue
 from . import attempt, refs
-from ._git import Git
+from ._git import Git, readable
 from .attempt import Attempt
 from .base import Contents, Rescue, Workspace
 from .edits import Edits
@@ -138,8 +138,8 @@ class CloneWorkspaces:
 
     def _inspect(self, one: Attempt) -> Contents:
         head = self._intake.head(one).commit
-        readable = one.clone.is_dir() and not one.clone.is_symlink()
-        dirty = Edits(self._hub, one, head or one.base).paths() if readable else ()
+        paths = Edits(self._hub, one, head or one.base).paths() if one.has_clone else ()
+        dirty = tuple(readable(path) for path in paths)
         if head is None or head == one.base:
             return Contents(head=head, commits=0, dirty=dirty)
         target = refs.target(self._hub.target)

@@ -48,16 +48,17 @@ class Intake:
         claimed = (heads(attempt.clone) or {}).get(branch)
         if claimed is not None and claimed in (attempt.base, self._hub.ref(attempt.ref)):
             return Head(commit=claimed)
-        why = self.fetch(attempt.clone, f"+{branch}:{attempt.ref}")
+        why = self.fetch(attempt, f"+{branch}:{attempt.ref}")
         return Head(commit=None if why else self._hub.ref(attempt.ref), why=why)
 
-    def fetch(self, clone: Path, *refspecs: str) -> str:
+    def fetch(self, attempt: Attempt, *refspecs: str) -> str:
         """Fetch, and say why the clone cannot be read; nothing when it could.
 
         A clone that cannot be read is its agent's doing. Raises GitFailed when it is not.
         """
-        if clone.is_symlink() or not clone.is_dir():
+        if not attempt.has_clone:
             return "the clone is gone"
+        clone = attempt.clone
         reader = self._reader(clone, clone, self._hub.objects)
         try:
             answer = self._hub.git.call(*_FETCH, "--upload-pack", reader, str(clone), *refspecs)

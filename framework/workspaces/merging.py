@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._git import Git, failed
+from ._git import Git, failed, readable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,8 @@ def combine(git: Git, ours: str, theirs: str, *, any_history: bool = False) -> C
         return Combination(tree=answer.out.strip("\0\n"))
     if answer.code == 1:
         names = answer.out.split("\0")[1:]
-        return Combination(paths=tuple(dict.fromkeys(names[: names.index("")])))
+        paths = dict.fromkeys(readable(name) for name in names[: names.index("")])
+        return Combination(paths=tuple(paths))
     if "unrelated histories" in answer.err:
         return Combination(unrelated=True)
     raise failed(arguments, answer)

@@ -29,12 +29,11 @@ class Rescuer:
         """
         if not attempt.index.exists():
             return []  # it was never handed to an agent
-        there = attempt.clone.is_dir() and not attempt.clone.is_symlink()
-        if there:
+        if attempt.has_clone:
             open_up(attempt.clone)
         head = self._intake.head(attempt).commit or self._hub.ref(attempt.ref) or attempt.base
-        work = self._others(attempt, head) if there else {}
-        last = self._with_edits(attempt, head) if there else head
+        work = self._others(attempt, head) if attempt.has_clone else {}
+        last = self._with_edits(attempt, head) if attempt.has_clone else head
         if last != head or not self._has_landed(head, attempt):
             work = {refs.rescue(attempt.issue, attempt.epoch): last, **work}
         if work:
@@ -69,7 +68,7 @@ class Rescuer:
             "refs/heads/*",
             *(one for one in ("refs/stash", "HEAD") if one in (claimed or ())),
         ]
-        self._intake.fetch(attempt.clone, *(f"+{one}:{place}{one}" for one in wanted))
+        self._intake.fetch(attempt, *(f"+{one}:{place}{one}" for one in wanted))
         rows = self._hub.git.run("for-each-ref", "--format=%(objectname) %(refname)", place)
         found = {name: commit for commit, name in (row.split(" ", 1) for row in rows.splitlines())}
         tip = self._hub.tip()

@@ -30,7 +30,7 @@ async def main(root: Path, numbers: list[str], epoch: int) -> None:
             lock.release()
 
     lander = house.open_lander(serialise=serialise)
-    print("ready", flush=True)
+    say("ready")
     await anyio.to_thread.run_sync(input)
     ends: dict[str, str] = {}
     for number in numbers:
@@ -40,7 +40,12 @@ async def main(root: Path, numbers: list[str], epoch: int) -> None:
                 ends[number] = await land(house, lander, workspace, number)
         except LeaseLost:
             ends[number] = "LeaseLost"
-    print(json.dumps(ends), flush=True)
+    say(json.dumps(ends))
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 async def land(house: House, lander: object, workspace: Workspace, number: str) -> str:

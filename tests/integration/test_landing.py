@@ -323,8 +323,7 @@ def race(house: House, arguments: list[list[str]]) -> list[dict[str, str]]:
         for racer in racers:
             racer.stdin.write("go\n")
             racer.stdin.flush()
-        answers = [json.loads(racer.communicate()[0]) for racer in racers]
-    return answers
+        return [json.loads(racer.communicate()[0]) for racer in racers]
 
 
 def test_two_processes_land_everything_once(house: House) -> None:
