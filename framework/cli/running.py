@@ -60,6 +60,8 @@ def main(options: argparse.Namespace, *, slots: int, attempts: int | None) -> in
     news = Console(stderr=options.json, highlight=False, soft_wrap=True)
     try:
         ending = anyio.run(_main, options, slots, attempts, news)
+    except KeyboardInterrupt:
+        return _INTERRUPTED  # before anything was begun
     except Exception as error:
         known = sole(error)
         if isinstance(known, NightshiftError):
@@ -135,21 +137,22 @@ async def _interruptible(parts: Parts, plan_only: bool, news: Console) -> Ending
 
     What a sudden stop leaves behind is put right by the next run, as after any other death.
     """
+    ending = Ending(code=_INTERRUPTED, why="interrupted")
     async with anyio.create_task_group() as group:
-
-        async def listen() -> None:
-            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                async for _ in signals:
-                    if group.cancel_scope.cancel_called:
-                        os._exit(_INTERRUPTED)
-                    news.print("Stopping; all work is kept. Once more stops at once.")
-                    group.cancel_scope.cancel()
-
-        group.start_soon(listen, name="signals")
-        ending = await run(parts, plan_only=plan_only)
+        with anyio.CancelScope() as scope:
+            group.start_soon(_listen, scope, news, name="signals")
+            ending = await run(parts, plan_only=plan_only)
         group.cancel_scope.cancel()
-        return ending
-    return Ending(code=_INTERRUPTED, why="interrupted")
+    return ending
+
+
+async def _listen(scope: anyio.CancelScope, news: Console) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            if scope.cancel_called:
+                os._exit(_INTERRUPTED)
+            news.print("Stopping; all work is kept. Once more stops at once.")
+            scope.cancel()
 
 
 def _summarise(project: Path, *, as_json: bool) -> None:

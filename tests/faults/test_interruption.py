@@ -30,7 +30,7 @@ def three_busy_sessions() -> dict[str, object]:
 
 
 def drafts(stage: Theatre) -> int:
-    return len(list(stage.state.rglob("draft.txt")))
+    return len(list(stage.state.glob("nightshift/*/*/clone/draft.txt")))
 
 
 def start_until_busy(stage: Theatre) -> subprocess.Popen[str]:

@@ -13,7 +13,6 @@ import pytest
 from framework.domain.merge import Landing, Merged, Refused
 from framework.workspaces.base import Contents, Workspace
 from tests.integration.hubs import (
-    BOXES,
     NO_BOX,
     House,
     available_boxes,
@@ -33,11 +32,16 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(params=BOXES)
-def house(tmp_path: Path, request: pytest.FixtureRequest) -> House:
-    if request.param not in available_boxes():
-        pytest.skip(NO_BOX)
-    return make_house(tmp_path, request.param)
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """With the best box there is here."""
+    return make_house(tmp_path, available_boxes()[0])
+
+
+@pytest.fixture
+def open_house(tmp_path: Path) -> House:
+    """Without a box, where git of the host stands alone against the clone."""
+    return make_house(tmp_path, "none")
 
 
 def make_house(root: Path, box: str) -> House:
@@ -81,8 +85,11 @@ CONFIGS = {
 
 
 @pytest.mark.parametrize("vector", CONFIGS)
-async def test_no_configuration_of_an_agents_runs_on_the_host(house: House, vector: str) -> None:
+async def test_no_configuration_of_an_agents_runs_on_the_host(
+    open_house: House, vector: str
+) -> None:
     """Inspecting, fetching, landing and saving run no program that the clone names."""
+    house = open_house
     tools = house.root / "tools"
     canary = house.root / "canary"
     write(tools, {"run": f"#!/bin/sh\ntouch {canary}\ncat\n"})
@@ -111,10 +118,10 @@ async def test_no_configuration_of_an_agents_runs_on_the_host(house: House, vect
     assert house.in_hub("fsck", "--strict", "--no-dangling") == ""
 
 
-async def test_the_poison_works_on_those_who_drink_it(tmp_path: Path) -> None:
+async def test_the_poison_works_on_those_who_drink_it(open_house: House) -> None:
     """A plain `git status` in a poisoned clone, or above a poisoned submodule, runs the agent's
     program: what the other tests prove is not a matter of bad poison."""
-    house = make_house(tmp_path, "none")
+    house = open_house
     async with house.workspaces.open(ISSUE, 1) as workspace:
         clone, inner = workspace.directory, workspace.directory / "inner"
         inner.mkdir()
@@ -130,8 +137,9 @@ async def test_the_poison_works_on_those_who_drink_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", ["committed", "untracked"])
-async def test_a_repository_inside_runs_nothing(house: House, kept: str) -> None:
+async def test_a_repository_inside_runs_nothing(open_house: House, kept: str) -> None:
     """A poisoned repository within the clone is never asked anything, even as a submodule."""
+    house = open_house
     canary = house.root / "canary"
 
     def attack(workspace: Workspace) -> None:
@@ -252,9 +260,9 @@ async def test_commits_seen_before_the_damage_are_the_base_of_what_is_saved(hous
 
 
 @pytest.mark.parametrize("instead", ["nothing", "file", "link"])
-async def test_a_clone_that_is_gone_harms_nobody(tmp_path: Path, instead: str) -> None:
+async def test_a_clone_that_is_gone_harms_nobody(open_house: House, instead: str) -> None:
     """Not even when something else stands in its place: a link leads nobody out."""
-    house = make_house(tmp_path, "none")
+    house = open_house
     treasure = house.root / "treasure"
     write(treasure, {"gold": "mine\n"})
 
@@ -309,8 +317,9 @@ async def test_other_good_branches_survive_a_bad_one(house: House) -> None:
     assert heads[-1] in [rescue.commit for rescue in house.rescues]
 
 
-async def test_the_hub_cannot_be_pushed_to(house: House) -> None:
+async def test_the_hub_cannot_be_pushed_to(open_house: House) -> None:
     """Not even outside a box."""
+    house = open_house
     tip = house.hub.tip()
 
     def attack(workspace: Workspace) -> None:
