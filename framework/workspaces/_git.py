@@ -24,6 +24,9 @@ EMAIL = "nightshift@localhost"
 SECONDS = 60.0
 """The longest a git command of ours may take."""
 
+FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
+"""A fetch that leaves nothing but objects and the refs it is told to write."""
+
 _OLDEST = (2, 38)
 _CONFIG = (
     "core.hooksPath=/dev/null",

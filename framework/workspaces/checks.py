@@ -33,7 +33,7 @@ class Checks:
     def __init__(self, *, checkouts: Checkouts, box: Box, logs: Path, seconds: float) -> None:
         self._checkouts = checkouts
         self._box = box
-        self._logs = logs / "checks"
+        self._logs = logs.resolve() / "checks"
         self._seconds = seconds
 
     async def run(self, tree: str, commands: tuple[str, ...]) -> tuple[CheckResult, ...]:

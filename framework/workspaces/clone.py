@@ -19,7 +19,7 @@ from . import attempt, refs
 from ._git import Git, readable
 from .attempt import Attempt
 from .base import Contents, Rescue, Workspace
-from .edits import Edits
+from .edits import edits_of
 from .hub import EXCLUDED, Hub
 from .intake import Intake
 from .place import Place, Places
@@ -138,13 +138,16 @@ class CloneWorkspaces:
 
     def _inspect(self, one: Attempt) -> Contents:
         head = self._intake.head(one).commit
-        paths = Edits(self._hub, one, head or one.base).paths() if one.has_clone else ()
-        dirty = tuple(readable(path) for path in paths)
+        dirty = self._dirty(one, head or one.base) if one.has_clone else ()
         if head is None or head == one.base:
             return Contents(head=head, commits=0, dirty=dirty)
         target = refs.target(self._hub.target)
         count = self._hub.git.run("rev-list", "--count", head, f"^{target}")
         return Contents(head=head, commits=int(count), dirty=dirty)
+
+    def _dirty(self, one: Attempt, head: str) -> tuple[str, ...]:
+        with edits_of(self._hub, one, head) as edits:
+            return tuple(readable(path) for path in edits.paths())
 
     def _put_away(self, place: Place, one: Attempt) -> list[Rescue]:
         try:

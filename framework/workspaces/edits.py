@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ._git import Git
@@ -18,17 +21,29 @@ from .hub import Hub
 _LIST = ("ls-files", "-z", "--modified", "--others", "--exclude-standard")
 
 
-class Edits:
-    """What the clone's files say beyond `head`. Ignored files do not count."""
-
-    def __init__(self, hub: Hub, attempt: Attempt, head: str) -> None:
-        self._clone = attempt.clone
-        self._git = Git("--git-dir", str(hub.desk), "--work-tree", str(attempt.clone))
-        index = attempt.directory / "index.now"
-        self._env = {"GIT_INDEX_FILE": str(index), "GIT_OBJECT_DIRECTORY": str(hub.objects)}
+@contextmanager
+def edits_of(hub: Hub, attempt: Attempt, head: str) -> Iterator[Edits]:
+    """What the clone's files say beyond `head`, with an index for this one look."""
+    with tempfile.TemporaryDirectory(dir=attempt.directory, prefix="look-") as scratch:
+        index = Path(scratch, "index")
         shutil.copy2(attempt.index, index)  # with its time: git compares it with the files'
+        edits = Edits(hub, attempt.clone, index)
         if head != attempt.base:
-            self._run("read-tree", "-i", "-m", head)
+            edits.start_from(head)
+        yield edits
+
+
+class Edits:
+    """The changes in a clone against an index of the host's. Ignored files do not count."""
+
+    def __init__(self, hub: Hub, clone: Path, index: Path) -> None:
+        self._clone = clone
+        self._git = Git("--git-dir", str(hub.desk), "--work-tree", str(clone))
+        self._env = {"GIT_INDEX_FILE": str(index), "GIT_OBJECT_DIRECTORY": str(hub.objects)}
+
+    def start_from(self, head: str) -> None:
+        """Compare with this commit; what the index knows of the files stays known."""
+        self._run("read-tree", "-i", "-m", head)
 
     def paths(self) -> tuple[str, ...]:
         """The changed, new and missing files, sorted."""
@@ -38,7 +53,7 @@ class Edits:
         return tuple(sorted((listed - inner) | found))
 
     def save(self, paths: tuple[str, ...]) -> str:
-        """A tree of `head` with these files as they are now."""
+        """A tree of the commit it started from, with these files as they are now."""
         savable = "".join(f"{path}\0" for path in paths if self._is_savable(path))
         self._run("update-index", "-z", "--add", "--remove", "--replace", "--stdin", input=savable)
         return self._run("write-tree")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 _OBJECT = re.compile(r"[0-9a-f]{40}\n?")
 _PACKED = re.compile(r"^([0-9a-f]{40}) (refs/(?:heads/.+|stash))$", re.MULTILINE)
+_PLAIN = re.compile(r"(HEAD|refs/stash|refs/heads/[A-Za-z0-9_.+/-]+)")
 _LARGEST = 1 << 20
 
 
@@ -35,7 +36,7 @@ def heads(clone: Path) -> dict[str, str] | None:
                 return None
     except (OSError, ValueError):
         return None
-    return found
+    return found if all(_PLAIN.fullmatch(name) for name in found) else None
 
 
 def _loose(git: Path) -> list[Path]:

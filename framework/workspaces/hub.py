@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..domain.errors import GitFailed, LeaseLost, TargetMissing
 from . import refs
-from ._git import SECONDS, Git, check_version
+from ._git import FETCH, SECONDS, Git, check_version
 from .project import Project
 
 EXCLUDED = "__pycache__/\n*.pyc\n.nightshift/\n"
@@ -44,9 +44,9 @@ class Hub:
         check_version()
         person = Project(project)
         self.target = person.choose(target)
-        self.path = path
-        self.git = Git("--git-dir", str(path))
-        if not path.exists():
+        self.path = path.resolve()
+        self.git = Git("--git-dir", str(self.path))
+        if not self.path.exists():
             self._make()
         if self.ref(refs.target(self.target)) is None:
             self._begin(person)
@@ -182,8 +182,6 @@ class Hub:
         new = Path(tempfile.mkdtemp(prefix=".hub-", dir=self.path.parent))
         git = Git("--git-dir", str(new))
         git.run("init", "--bare", "--quiet", "--template=", "--initial-branch", self.target)
-        git.run("config", "gc.auto", "0")
-        git.run("config", "core.logAllRefUpdates", "false")
         _furnish(new)
         try:
             os.rename(new, self.path)
@@ -198,7 +196,7 @@ class Hub:
         if person.commit(name) is not None:
             first = self.fetch_project(person)
         elif person.is_new():
-            first = self._empty_commit(f"Start of {person.directory.resolve().name}")
+            first = self._empty_commit(f"Start of {person.directory.name}")
         else:
             raise TargetMissing(
                 f"{person.directory} has no branch {self.target}: make it with "
@@ -213,10 +211,8 @@ class Hub:
     def fetch_project(self, person: Project) -> str:
         """Take over the person's branch as it is now, and say which commit that is."""
         ref = refs.person(self.target)
-        self.git.run(
-            *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
-            *(str(person.directory.resolve()), f"+{refs.target(self.target)}:{ref}"),
-        )
+        spec = f"+{refs.target(self.target)}:{ref}"
+        self.git.run(*FETCH, str(person.directory), spec)
         found = self.ref(ref)
         if found is None:
             raise GitFailed(f"{ref} is not in {self.path} after it was fetched: start again")
@@ -245,7 +241,9 @@ def _remove_lock(path: Path, *, older_than: float) -> bool:
 
 
 def _furnish(hub: Path) -> None:
-    """What git's template does not give: the refusal of pushes, and the desk."""
+    """What git's template does not give: no clearing up, no pushes, and the desk."""
+    with (hub / "config").open("a") as config:
+        config.write("[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n")
     hook = hub / "hooks" / "pre-receive"
     hook.parent.mkdir()
     hook.write_text(_REFUSAL)

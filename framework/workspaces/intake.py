@@ -10,6 +10,7 @@ from pathlib import Path
 from ..box import Box, Cell
 from ..domain.errors import GitFailed
 from . import refs
+from ._git import FETCH
 from .attempt import Attempt
 from .heads import heads
 from .hub import Hub
@@ -19,10 +20,7 @@ _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "LC_ALL": "C",
 }
-_FETCH = (
-    *("-c", "fetch.fsckObjects=true", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head"),
-    *("--no-auto-maintenance", "--no-recurse-submodules", "--no-show-forced-updates"),
-)
+_CHECKED = ("-c", "fetch.fsckObjects=true", *FETCH, "--no-show-forced-updates")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,10 @@ class Intake:
         if claimed is not None and claimed in (attempt.base, self._hub.ref(attempt.ref)):
             return Head(commit=claimed)
         why = self.fetch(attempt, f"+{branch}:{attempt.ref}")
-        return Head(commit=None if why else self._hub.ref(attempt.ref), why=why)
+        fetched = self._hub.ref(attempt.ref)
+        if why and (claimed is None or fetched != claimed):  # else another look has fetched it
+            return Head(commit=None, why=why)
+        return Head(commit=fetched)
 
     def fetch(self, attempt: Attempt, *refspecs: str) -> str:
         """Fetch, and say why the clone cannot be read; nothing when it could.
@@ -61,7 +62,7 @@ class Intake:
         clone = attempt.clone
         reader = self._reader(clone, clone, self._hub.objects)
         try:
-            answer = self._hub.git.call(*_FETCH, "--upload-pack", reader, str(clone), *refspecs)
+            answer = self._hub.git.call(*_CHECKED, "--upload-pack", reader, str(clone), *refspecs)
         except GitFailed as error:
             why = str(error)
         else:

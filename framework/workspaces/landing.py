@@ -197,10 +197,43 @@ class HubLander:
     ) -> Merged | Superseded | None:
         """Verify the epoch, move the target and record the landing, in one transaction. None
         when the tip is another one by now."""
+        proof = self._prove(one, issue, candidate, results, red)
+        tag = self._receipts.tag(issue, proof)
+        try:
+            self._hub.move(
+                (
+                    "start",
+                    f"verify {refs.epoch(issue.id)} {epoch_object(one.epoch)}",
+                    # In this order, as git renames one file after the other: a kill between them
+                    # leaves a landing without its record, which `landed` finds, and never a
+                    # record without its landing.
+                    f"update {refs.target(self._hub.target)} {proof.commit} {proof.base}",
+                    f"create {refs.landed(issue.id, issue.reopened)} {tag}",
+                    "prepare",
+                    "commit",
+                )
+            )
+        except GitFailed:
+            if self._is_superseded(one, issue):
+                return Superseded()
+            if self._hub.tip() == proof.base:
+                raise
+            return None
+        self._baseline.note(proof.tree, results)
+        return Merged(proof=proof)
+
+    def _prove(
+        self,
+        one: Attempt,
+        issue: Issue,
+        candidate: _Candidate,
+        results: tuple[CheckResult, ...],
+        red: tuple[str, ...],
+    ) -> Proof:
+        """The proof, with the runner's merge commit in it, to which nothing points yet."""
         tip, tree, head = candidate.tip, candidate.tree, candidate.head
-        commit = self._receipts.commit(issue, one.epoch, tree=tree, tip=tip, head=head)
-        proof = Proof(
-            commit=commit,
+        return Proof(
+            commit=self._receipts.commit(issue, one.epoch, tree=tree, tip=tip, head=head),
             tree=tree,
             head=head,
             base=tip,
@@ -210,30 +243,6 @@ class HubLander:
             red_before=red,
             manual=brief.parse(issue.body).manual,
         )
-        tag = self._receipts.tag(issue, proof)
-        landed = refs.landed(issue.id, issue.reopened)
-        try:
-            self._hub.move(
-                (
-                    "start",
-                    f"verify {refs.epoch(issue.id)} {epoch_object(one.epoch)}",
-                    # In this order, as git renames one file after the other: a kill between them
-                    # leaves a landing without its record, which `landed` finds, and never a
-                    # record without its landing.
-                    f"update {refs.target(self._hub.target)} {commit} {tip}",
-                    f"create {landed} {tag}",
-                    "prepare",
-                    "commit",
-                )
-            )
-        except GitFailed:
-            if self._is_superseded(one, issue):
-                return Superseded()
-            if self._hub.tip() == tip:
-                raise
-            return None
-        self._baseline.note(tree, results)
-        return Merged(proof=proof)
 
     def _is_superseded(self, one: Attempt, issue: Issue) -> bool:
         """Whether a later attempt has begun, or the issue has landed."""

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..domain.errors import GitFailed, TargetMissing, WorkspaceError
-from ._git import Answer, Git, failed
+from ._git import FETCH, Answer, Git, failed
 
+_QUICKLY = ("--untracked-files=no", "--no-ahead-behind")
 _OURS = ".nightshift/"
 _QUESTIONS = (
     "--is-inside-work-tree",
     "--is-shallow-repository",
     "--show-object-format",
     "--show-prefix",
+    *("--git-path", "info/exclude"),
 )
 
 
@@ -37,11 +39,13 @@ class Project:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self.directory = directory
-        self.git = Git("-C", str(directory))
-        if not self._is_repository():
+        self.directory = directory.resolve()
+        self.git = Git("-C", str(self.directory))
+        exclude = self._look()
+        if exclude is None:
             self.git.run("init", "--quiet", "--initial-branch", "main")
-        self._exclude()
+            exclude = self.directory / ".git" / "info" / "exclude"
+        _keep_out(exclude)
 
     def branch(self) -> str | None:
         """The branch that is checked out, with or without commits; None when HEAD is detached."""
@@ -49,7 +53,7 @@ class Project:
 
     def checkout(self) -> Checkout:
         """The state of the person's checkout, in one look."""
-        lines = self.git.run("status", "--porcelain=v2", "--branch", "--untracked-files=no")
+        lines = self.git.run("status", "--porcelain=v2", "--branch", *_QUICKLY)
         rows = lines.splitlines()
         head = dict(row.split(" ", 2)[1:] for row in rows if row.startswith("# "))
         branch, commit = head["branch.head"], head["branch.oid"]
@@ -70,28 +74,33 @@ class Project:
 
     def choose(self, target: str | None) -> str:
         """The branch to land on: `target`, or the one that is checked out."""
-        branch = target or self.branch()
+        if target is not None:
+            if self.git.call("check-ref-format", f"refs/heads/{target}").code != 0:
+                raise TargetMissing(f"{target!r} is no branch name: name the branch to land on")
+            return target
+        branch = self.branch()
         if branch is None:
             raise TargetMissing(
                 f"No branch is checked out in {self.directory} (HEAD is detached): check one out, "
                 "for example with `git switch main`, or name the branch to land on"
             )
-        if self.git.call("check-ref-format", f"refs/heads/{branch}").code != 0:
-            raise TargetMissing(f"{branch!r} is no branch name: name the branch to land on")
         return branch
 
-    def _is_repository(self) -> bool:
+    def _look(self) -> Path | None:
+        """The repository's exclude file; None when there is no repository yet."""
         answer = self.git.call("rev-parse", *_QUESTIONS)
         if answer.code != 0:
-            return self._explain(answer)
-        inside, shallow, objects, prefix = [*answer.out.split("\n"), ""][:4]
+            self._explain(answer)
+            return None
+        inside, shallow, objects, prefix, exclude = answer.out.splitlines()
         if inside != "true":
             raise WorkspaceError(
                 f"{self.directory} lies inside a repository's own data, or is a bare repository: "
                 "give a directory with a checkout as the project"
             )
         if prefix:
-            return self._refuse_part()
+            self._refuse_part()
+            return None
         if shallow == "true":
             raise WorkspaceError(
                 f"{self.directory} is a shallow clone: run `git fetch --unshallow` in it first"
@@ -101,11 +110,11 @@ class Project:
                 f"{self.directory} keeps its objects under {objects}, which Nightshift cannot "
                 "work with: give a repository in git's usual format (SHA-1)"
             )
-        return True
+        return self.directory / exclude
 
-    def _explain(self, answer: Answer) -> bool:
+    def _explain(self, answer: Answer) -> None:
         if "not a git repository" in answer.err:
-            return False
+            return
         if "dubious ownership" in answer.err:
             raise WorkspaceError(
                 f"{self.directory} belongs to another user: run Nightshift as its owner, or make "
@@ -113,7 +122,7 @@ class Project:
             )
         raise failed(("rev-parse", *_QUESTIONS), answer)
 
-    def _refuse_part(self) -> bool:
+    def _refuse_part(self) -> None:
         """A directory inside another repository gets its own only if that one holds none of it."""
         if self.git.run("ls-files", "--", "."):
             outer = self.git.run("rev-parse", "--show-toplevel")
@@ -121,20 +130,6 @@ class Project:
                 f"{self.directory} is a part of the repository {outer}: give that directory as the "
                 "project, or one that the repository does not track"
             )
-        return False
-
-    def _exclude(self) -> None:
-        """Keep our own files out of the person's `git status`."""
-        path = self.directory / self.git.run("rev-parse", "--git-path", "info/exclude")
-        try:
-            text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            text = ""
-        if _OURS not in text.splitlines():
-            gap = "" if not text or text.endswith("\n") else "\n"
-            with path.open("a", encoding="utf-8") as file:
-                file.write(f"{gap}{_OURS}\n")
 
     def contains(self, commit: str, other: str) -> bool:
         """Whether `other` is in the history of `commit`; a commit that is not here is not."""
@@ -143,18 +138,22 @@ class Project:
     def take(self, hub: Path, refspec: str) -> bool:
         """Fetch from the hub; False when git finds that the person's refs forbid it."""
         try:
-            self.git.run(
-                *(
-                    "fetch",
-                    "--quiet",
-                    "--no-tags",
-                    "--no-write-fetch-head",
-                    "--no-auto-maintenance",
-                ),
-                *("--no-recurse-submodules", str(hub), refspec),
-            )
+            self.git.run(*FETCH, "--no-recurse-submodules", str(hub), refspec)
         except GitFailed as error:
             if "refusing to fetch" in str(error) or "[rejected]" in str(error):
                 return False
             raise
         return True
+
+
+def _keep_out(exclude: Path) -> None:
+    """Keep our own files out of the person's `git status`."""
+    try:
+        text = exclude.read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        exclude.parent.mkdir(parents=True, exist_ok=True)
+        text = ""
+    if _OURS not in text.splitlines():
+        gap = "" if not text or text.endswith("\n") else "\n"
+        with exclude.open("a", encoding="utf-8") as file:
+            file.write(f"{gap}{_OURS}\n")

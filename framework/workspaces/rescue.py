@@ -6,7 +6,7 @@ from ..box import Box
 from . import refs
 from .attempt import Attempt
 from .base import Rescue
-from .edits import Edits
+from .edits import edits_of
 from .heads import heads
 from .hub import Hub
 from .intake import Intake
@@ -45,11 +45,11 @@ class Rescuer:
 
     def _with_edits(self, attempt: Attempt, head: str) -> str:
         """A commit of the runner's on top of `head` with the uncommitted edits, if any."""
-        edits = Edits(self._hub, attempt, head)
-        paths = edits.paths()
-        if not paths:
-            return head
-        tree = edits.save(paths)
+        with edits_of(self._hub, attempt, head) as edits:
+            paths = edits.paths()
+            if not paths:
+                return head
+            tree = edits.save(paths)
         if tree == self._hub.tree(head):
             return head
         message = (
@@ -61,14 +61,15 @@ class Rescuer:
     def _others(self, attempt: Attempt, head: str) -> dict[str, str]:
         """Rescue refs for the other branches, the stash and a detached HEAD of the clone."""
         claimed = heads(attempt.clone)
-        if claimed is not None and set(claimed.values()) <= {attempt.base, head}:
+        known = {attempt.base, head}
+        wanted = [name for name, commit in (claimed or {}).items() if commit not in known]
+        if claimed is not None and not wanted:
             return {}
         place = refs.leaving(attempt.issue, attempt.epoch)
-        wanted = [
-            "refs/heads/*",
-            *(one for one in ("refs/stash", "HEAD") if one in (claimed or ())),
-        ]
-        self._intake.fetch(attempt, *(f"+{one}:{place}{one}" for one in wanted))
+        specs = [f"+{name}:{place}{name}" for name in wanted or ["refs/heads/*"]]
+        if self._intake.fetch(attempt, *specs) and len(specs) > 1:
+            for spec in specs:  # what can be read is saved, whatever else cannot
+                self._intake.fetch(attempt, spec)
         rows = self._hub.git.run("for-each-ref", "--format=%(objectname) %(refname)", place)
         found = {name: commit for commit, name in (row.split(" ", 1) for row in rows.splitlines())}
         tip = self._hub.tip()

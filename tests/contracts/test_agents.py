@@ -279,7 +279,7 @@ async def test_the_turn_limit_is_a_cap(stage: Stage) -> None:
 
 async def test_a_call_that_does_not_fit_the_schema_never_reaches_us(stage: Stage) -> None:
     turns = """
-    - blocks: [{tool: mcp__nightshift__progress, input: {wrong: 1}}]
+    - blocks: [{type: tool_use, name: mcp__nightshift__progress, input: {wrong: 1}}]
     - say: done
     """
     async with claude(stage.root, turns, boxed=False) as agent:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,17 +72,33 @@ def available_boxes() -> tuple[str, ...]:
     return BOXES if is_available() else ("none",)
 
 
+@cache
+def _prepared(files: tuple[tuple[str, str], ...]) -> Path:
+    """A project with one commit and its hub, to be copied: making it takes many processes."""
+    project = Path(tempfile.mkdtemp(prefix="prepared-")) / "project"
+    atexit.register(shutil.rmtree, project.parent)
+    project.mkdir()
+    git(project, "init", "--quiet", "-b", "main")
+    commit(project, dict(files), "first")
+    Hub(project=project, path=project / ".nightshift" / "hub.git", target=None)
+    return project
+
+
 @dataclass
 class House:
-    """Everything under `root`; `project` is made by the hub unless it is there already."""
+    """Everything under `root`; `project` is made by the hub unless it is there already, or gets
+    one commit with `files`."""
 
     root: Path
     box_name: str = "none"
     target: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         self.project = self.root / "project"
+        if not self.project.exists() and self.files is not None:
+            shutil.copytree(_prepared(tuple(self.files.items())), self.project, symlinks=True)
         self.state = self.root / "state"
         self.logs = self.root / "logs"
         self.box = make_box(self.box_name, self.root)

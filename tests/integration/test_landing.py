@@ -27,11 +27,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    project = tmp_path / "project"
-    project.mkdir()
-    git(project, "init", "--quiet", "-b", "main")
-    commit(project, {"a": "one\n", "b": "two\n"}, "first")
-    return House(tmp_path)
+    return House(tmp_path, files={"a": "one\n", "b": "two\n"})
 
 
 async def test_a_landing_is_a_merge_by_the_runner(house: House) -> None:
@@ -289,6 +285,15 @@ async def test_tip_and_texts_are_the_targets(house: House) -> None:
     assert await house.lander.tip() == git(house.project, "rev-parse", "HEAD")
     assert await house.lander.read("d/README") == "read me\n"
     assert [await house.lander.read(path) for path in ("bin", "d", "none")] == [None] * 3
+
+
+async def test_relative_paths_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People give a project relative to where they are."""
+    monkeypatch.chdir(tmp_path)
+    house = House(Path("here"))
+    assert isinstance(await house.land("1", {"c": "1\n"}, checks=("grep -q 1 c",)), Merged)
+    assert await house.lander.deliver() is None
+    assert (tmp_path / "here" / "project" / "c").exists()
 
 
 async def test_one_lands_after_the_other(house: House) -> None:

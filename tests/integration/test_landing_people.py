@@ -20,9 +20,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    git(tmp_path, "init", "--quiet", "-b", "main", "project")
-    commit(tmp_path / "project", {"a": "one\n", "b": "two\n"}, "first")
-    return House(tmp_path)
+    return House(tmp_path, files={"a": "one\n", "b": "two\n"})
 
 
 def at(house: House, ref: str = "main") -> str:

@@ -41,11 +41,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    project = tmp_path / "project"
-    project.mkdir()
-    git(project, "init", "--quiet", "-b", "main")
-    commit(project, {"a": "one\n", "d/b": "two\n", ".gitignore": "*.log\n"}, "first")
-    return House(tmp_path)
+    return House(tmp_path, files={"a": "one\n", "d/b": "two\n", ".gitignore": "*.log\n"})
 
 
 async def test_a_workspace_starts_at_the_tip(house: House) -> None:
@@ -106,6 +102,22 @@ async def test_an_edit_of_the_same_size_is_seen(house: House) -> None:
     async with house.workspaces.open(make_issue(), 1) as workspace:
         write(workspace.directory, {"a": "two\n"})
         assert (await house.workspaces.inspect(workspace)).dirty == ("a",)
+
+
+async def test_many_may_look_at_once(house: House) -> None:
+    """An agent that says twice at once that it is finished gets two answers."""
+    looks: list[tuple[str, ...]] = []
+
+    async def look() -> None:
+        looks.append((await house.workspaces.inspect(workspace)).dirty)
+
+    async with house.workspaces.open(make_issue(), 1) as workspace:
+        commit(workspace.directory, {"c": "1\n"})
+        write(workspace.directory, {"a": "edited\n"})
+        async with anyio.create_task_group() as tasks:
+            for _ in range(6):
+                tasks.start_soon(look)
+    assert looks == [("a",)] * 6
 
 
 async def test_commits_and_edits_are_rescued(house: House) -> None:

@@ -45,9 +45,7 @@ def open_house(tmp_path: Path) -> House:
 
 
 def make_house(root: Path, box: str) -> House:
-    git(root, "init", "--quiet", "-b", "main", "project")
-    commit(root / "project", {"a": "one\n", "sub/b": "two\n"}, "first")
-    return House(root, box_name=box)
+    return House(root, box_name=box, files={"a": "one\n", "sub/b": "two\n"})
 
 
 async def look_land_leave(
@@ -241,7 +239,9 @@ async def test_files_of_a_damaged_clone_are_saved(house: House, damage: str) -> 
 
     contents, landing = await look_land_leave(house, attack)
     assert contents.dirty == ("a", "n/new")
-    assert not isinstance(landing, Merged)
+    if contents.head is None:
+        assert isinstance(landing, Refused)
+        assert len(landing.reasons[0]) > 100  # with git's own words
     (rescue,) = [one for one in house.rescues if one.ref == "refs/rescue/1/e1"]
     assert house.text(rescue.commit, "a") == "edited"
     assert house.files(rescue.commit) == ["a", "n/new", "sub/b"]
@@ -301,20 +301,38 @@ async def test_a_broken_object_is_refused(house: House) -> None:
     git(house.root, "--git-dir", str(house.hub.path), "cat-file", "-e", trees[0], fails=True)
 
 
-async def test_other_good_branches_survive_a_bad_one(house: House) -> None:
-    """The attempt's own branch is saved although another one cannot be read."""
-    heads: list[str] = []
+async def test_good_branches_survive_a_bad_one(house: House) -> None:
+    """Every branch that can be read is saved although another one cannot."""
+    heads: set[str] = set()
 
     def attack(workspace: Workspace) -> None:
-        heads.append(commit(workspace.directory, {"c": "1\n"}))
-        bad = workspace.directory / ".git" / "refs" / "heads" / "bad"
-        bad.write_text("1" * 40 + "\n")
-        write(workspace.directory, {".github/workflows/x": ""})
-        commit(workspace.directory, {".github/workflows/x": ""})
-        heads.append(git(workspace.directory, "rev-parse", "HEAD"))
+        clone = workspace.directory
+        heads.add(commit(clone, {".github/workflows/x": ""}))
+        for name in ("one", "two"):
+            git(clone, "checkout", "--quiet", "-b", name, workspace.base)
+            heads.add(commit(clone, {name: "1\n"}))
+        git(clone, "checkout", "--quiet", workspace.branch)
+        (clone / ".git" / "refs" / "heads" / "bad").write_text("1" * 40 + "\n")
 
     await look_land_leave(house, attack)
-    assert heads[-1] in [rescue.commit for rescue in house.rescues]
+    assert {rescue.commit for rescue in house.rescues} == heads
+
+
+async def test_a_branch_name_is_no_instruction(house: House) -> None:
+    """A name that reads like a refspec moves nothing in the hub, and what is in it is saved."""
+    tip, heads = house.hub.tip(), [""]
+
+    def attack(workspace: Workspace) -> None:
+        clone = workspace.directory
+        heads[0] = commit(clone, {".github/workflows/x": ""})
+        for name in ("x:refs/heads/main", "*", "x y", "q?"):
+            path = clone / ".git" / "refs" / "heads" / "evil" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{heads[0]}\n")
+
+    await look_land_leave(house, attack)
+    assert house.hub.tip() == tip
+    assert heads[0] in {rescue.commit for rescue in house.rescues}
 
 
 async def test_the_hub_cannot_be_pushed_to(open_house: House) -> None:
