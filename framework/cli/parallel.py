@@ -13,7 +13,7 @@ examples:
   parallel_agent.py --rehearse                      the whole run offline, at no cost
   parallel_agent.py --project-dir ./generations/todo --concurrent 3
   parallel_agent.py --project-name todo --plan-only  stop when plan.yaml is written
-  parallel_agent.py --project-dir . --check 'make test' --check 'make lint'
+  parallel_agent.py --project-dir . --check 'make test' 'make lint'
 
 exit codes: 0 everything landed or nothing to do; 1 something is left undone (the summary says
 what and why); 2 wrong usage or configuration; 130 interrupted (all work is kept).

@@ -47,9 +47,10 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--check",
-        action="append",
+        nargs="+",
+        action="extend",
         metavar="CMD",
-        help="the project's check, instead of what is detected; may be repeated",
+        help="the project's checks, instead of what is detected",
     )
     add("--no-box", action="store_true", help="do not confine agents; see the README")
     add("--json", action="store_true", help="print the summary as JSON")

@@ -87,18 +87,18 @@ def _prepared(files: tuple[tuple[str, str], ...]) -> Path:
 @dataclass
 class House:
     """Everything under `root`; `project` is made by the hub unless it is there already, or gets
-    one commit with `files`."""
+    one commit with the files of `start`."""
 
     root: Path
     box_name: str = "none"
     target: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
-    files: Mapping[str, str] | None = None
+    start: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         self.project = self.root / "project"
-        if not self.project.exists() and self.files is not None:
-            shutil.copytree(_prepared(tuple(self.files.items())), self.project, symlinks=True)
+        if not self.project.exists() and self.start is not None:
+            shutil.copytree(_prepared(tuple(self.start.items())), self.project, symlinks=True)
         self.state = self.root / "state"
         self.logs = self.root / "logs"
         self.box = make_box(self.box_name, self.root)

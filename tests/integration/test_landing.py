@@ -27,7 +27,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    return House(tmp_path, files={"a": "one\n", "b": "two\n"})
+    return House(tmp_path, start={"a": "one\n", "b": "two\n"})
 
 
 async def test_a_landing_is_a_merge_by_the_runner(house: House) -> None:

@@ -32,7 +32,7 @@ def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
     name = getattr(request, "param", available_boxes()[0])
     if name not in available_boxes():
         pytest.skip(NO_BOX)
-    yield House(tmp_path, box_name=name, files={"a": "one\n"})
+    yield House(tmp_path, box_name=name, start={"a": "one\n"})
     assert list((tmp_path / "state").glob(".check-*")) == []
 
 

@@ -20,7 +20,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    return House(tmp_path, files={"a": "one\n", "b": "two\n"})
+    return House(tmp_path, start={"a": "one\n", "b": "two\n"})
 
 
 def at(house: House, ref: str = "main") -> str:

@@ -41,7 +41,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    return House(tmp_path, files={"a": "one\n", "d/b": "two\n", ".gitignore": "*.log\n"})
+    return House(tmp_path, start={"a": "one\n", "d/b": "two\n", ".gitignore": "*.log\n"})
 
 
 async def test_a_workspace_starts_at_the_tip(house: House) -> None:

@@ -45,7 +45,7 @@ def open_house(tmp_path: Path) -> House:
 
 
 def make_house(root: Path, box: str) -> House:
-    return House(root, box_name=box, files={"a": "one\n", "sub/b": "two\n"})
+    return House(root, box_name=box, start={"a": "one\n", "sub/b": "two\n"})
 
 
 async def look_land_leave(
