@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import anyio
 from anyio import to_thread
@@ -54,7 +55,7 @@ class Scheduler:
         async with anyio.create_task_group() as group:
             while idle < _IDLE_TICKS:
                 self._wake = anyio.Event()
-                if self._has_room():
+                if self._room() > 0:
                     view = await self._look()
                     if view is not None:
                         await self._dispatch(view, group)
@@ -65,12 +66,12 @@ class Scheduler:
                     idle = 0
                 await self._pause()
 
-    def _may_start(self) -> bool:
-        limit = self.parts.policy.attempts
-        return self.halted is None and (limit is None or self.started < limit)
-
-    def _has_room(self) -> bool:
-        return self._may_start() and len(self._running) < self.parts.policy.slots
+    def _room(self) -> int:
+        """How many attempts may be started now."""
+        if self.halted is not None:
+            return 0
+        free, limit = self.parts.policy.slots - len(self._running), self.parts.policy.attempts
+        return free if limit is None else min(free, limit - self.started)
 
     async def _look(self) -> View | None:
         """The facts, or None when they could not be had: then nothing is dispatched."""
@@ -88,18 +89,24 @@ class Scheduler:
         )
 
     async def _dispatch(self, view: View, group: TaskGroup) -> None:
-        for issue in view.ready:
-            if not self._has_room():
-                return
-            lease = await self._claim(issue)
-            if lease is not None:
-                record = view.records.get(issue.id)
-                self._start(issue, lease, record.failures if record else (), group)
+        """Fill the free slots, best issue first; a claim that another run won leaves its slot to
+        the next candidate."""
+        candidates = iter(view.ready)
+        while batch := list(islice(candidates, self._room())):
+            leases: dict[str, Lease] = {}
+            async with anyio.create_task_group() as claims:  # each waits for the disk
+                for issue in batch:
+                    claims.start_soon(self._claim, issue, leases)
+            for issue in batch:
+                if issue.id in leases:
+                    record = view.records.get(issue.id)
+                    failures = record.failures if record else ()
+                    self._start(issue, leases[issue.id], failures, group)
 
-    async def _claim(self, issue: Issue) -> Lease | None:
+    async def _claim(self, issue: Issue, leases: dict[str, Lease]) -> None:
         holder = str(uuid.uuid4())
         try:
-            return await to_thread.run_sync(
+            lease = await to_thread.run_sync(
                 lambda: self.parts.leases.acquire(
                     issue.id, holder, self.parts.policy.ttl, process=self.parts.process
                 )
@@ -107,7 +114,9 @@ class Scheduler:
         except LeaseError as error:
             self._complain(f"#{issue.id} cannot be claimed and is left alone: {error}")
             self._refused.add(issue.id)
-            return None
+            return
+        if lease is not None:
+            leases[issue.id] = lease
 
     def _start(
         self, issue: Issue, lease: Lease, failures: tuple[Failure, ...], group: TaskGroup
