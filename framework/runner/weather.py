@@ -15,15 +15,16 @@ _LONGEST = timedelta(minutes=5)
 class Weather:
     """Until when no session should be started or go on. Limits only ever extend it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, first: timedelta = _FIRST) -> None:
         self._clock = clock
+        self._first = first
         self._until: datetime | None = None
         self._unknown = 0
 
     def close(self, until: datetime | None) -> datetime:
         """Pause until then; when nobody knows, a while that doubles each time."""
         if until is None:
-            until = self._clock() + min(_LONGEST, _FIRST * (1 << min(self._unknown, 10)))
+            until = self._clock() + min(_LONGEST, self._first * (1 << min(self._unknown, 10)))
             self._unknown += 1
         self._until = max(until, self._until) if self._until else until
         return self._until

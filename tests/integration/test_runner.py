@@ -1,0 +1,386 @@
+"""The runner with a scripted agent: real stores, real git, real landing, no model."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from anyio import to_thread
+
+from framework import bootstrap, config
+from framework.agents.base import Conversation, Report
+from framework.agents.scripted import ScriptedAgent, call
+from framework.domain.brief import Brief, render
+from framework.domain.errors import TrackerUnavailable
+from framework.domain.event import (
+    AttemptEnded,
+    AttemptPaused,
+    AttemptResumed,
+    AttemptStarted,
+    Event,
+    Warned,
+)
+from framework.domain.issue import Draft, Issue, Priority, State
+from framework.domain.query import Query
+from framework.domain.session import (
+    CapReached,
+    Completed,
+    Crashed,
+    Denied,
+    LimitReached,
+    Limits,
+    SessionEnd,
+    Spending,
+    ToolCalled,
+    Unreachable,
+)
+from framework.runner.parts import Parts
+from framework.runner.run import Ending, run
+from framework.runner.weather import Weather
+
+pytestmark = pytest.mark.anyio
+NONE = Spending()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@dataclass
+class Stage:
+    """A play by issue number and attempt; what is not given writes, commits and finishes."""
+
+    plays: dict[tuple[int, int], Callable[[Conversation], Any]] = field(default_factory=dict)
+    seen: dict[int, list[str]] = field(default_factory=dict)
+    turns: list[Conversation] = field(default_factory=list)
+
+    async def play(self, conversation: Conversation, report: Report) -> SessionEnd:
+        self.turns.append(conversation)
+        sessions = self.seen.setdefault(number_of(conversation), [])
+        if conversation.session not in sessions:
+            sessions.append(conversation.session)
+        key = (number_of(conversation), len(sessions))
+        own = self.plays.get(key, finish)
+        end: SessionEnd = await own(conversation)
+        return end
+
+
+_numbers: dict[str, int] = {}
+
+
+def number_of(conversation: Conversation) -> int:
+    """From the first prompt of the session; later turns are known by its id."""
+    line = conversation.prompt.splitlines()[0]
+    if line.startswith("# Issue "):
+        _numbers[conversation.session] = int(line.partition(":")[0].removeprefix("# Issue "))
+    return _numbers[conversation.session]
+
+
+async def commit(conversation: Conversation, path: str, text: str = "x\n") -> None:
+    def work() -> None:
+        (conversation.directory / path).write_text(text)
+        environment = {"PATH": os.environ["PATH"], **conversation.environment}
+        for words in (("add", "-A"), ("commit", "-qm", path)):
+            subprocess.run(("git", *words), cwd=conversation.directory, env=environment, check=True)
+
+    await to_thread.run_sync(work)
+
+
+async def finish(conversation: Conversation) -> SessionEnd:
+    await commit(conversation, f"{number_of(conversation)}.txt")
+    await call(conversation, "finished", summary="done", evidence="none")
+    return Completed(spending=Spending(turns=1, usd=0.5))
+
+
+@asynccontextmanager
+async def opened(root: Path, stage: Stage, **policy: Any) -> AsyncIterator[Parts]:
+    project = root / "project"
+    project.mkdir(exist_ok=True)
+    variables = {"XDG_STATE_HOME": str(root / "state"), "PATH": os.environ["PATH"]}
+    settings = config.load(project=project, boxed=False, checks=(), variables=variables)
+    async with bootstrap.open_parts(settings, agent=ScriptedAgent(stage.play)) as parts:
+        usual = {"first_backoff": timedelta(milliseconds=1), "poll": 0.02, **policy}
+        yield replace(parts, policy=replace(parts.policy, **usual))
+
+
+def add(parts: Parts, title: str, **fields: Any) -> Issue:
+    checks = fields.pop("checks", ())
+    body = render(Brief(description=title, checks=checks))
+    return parts.tracker.create(Draft(title=title, body=body, **fields))
+
+
+def events(parts: Parts, kind: type[Event]) -> list[Any]:
+    return [one.event for one in parts.journal.since() if isinstance(one.event, kind)]
+
+
+def outcomes(parts: Parts) -> list[str]:
+    return [one.outcome for one in events(parts, AttemptEnded)]
+
+
+def states(parts: Parts) -> list[State]:
+    return [one.state for one in parts.tracker.list(Query())]
+
+
+async def test_a_finished_issue_lands_is_closed_and_costs_what_the_session_said(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, Stage()) as parts:
+        add(parts, "one")
+        assert await run(parts) == Ending(code=0, why="nothing is left to do")
+        assert states(parts) == [State.CLOSED]
+        (ended,) = events(parts, AttemptEnded)
+        assert (ended.outcome, ended.usd, ended.counted) == ("Landed", 0.5, False)
+        assert "Landed" in parts.tracker.comments("1")[0].text
+        assert not parts.leases.held()
+
+
+def ending(end: SessionEnd) -> Callable[[Conversation], Any]:
+    async def play(conversation: Conversation) -> SessionEnd:
+        return end
+
+    return play
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome"),
+    [
+        (Completed(spending=NONE), "Unfinished"),
+        (Crashed(why="signal 9", spending=NONE), "Failed"),
+        (CapReached(what="usd", spending=NONE), "OutOfBudget"),
+    ],
+)
+async def test_a_failed_attempt_is_counted_and_tried_again(
+    tmp_path: Path, end: SessionEnd, outcome: str
+) -> None:
+    """With the reason in the next prompt; the issue lands at the second attempt."""
+    stage = Stage(plays={(1, 1): ending(end)})
+    async with opened(tmp_path, stage) as parts:
+        add(parts, "one")
+        assert (await run(parts)).code == 0
+        assert outcomes(parts) == [outcome, "Landed"]
+        record = parts.leases.record("1")
+        assert record is not None
+        assert [one.reason for one in record.failures] == [events(parts, AttemptEnded)[0].why]
+        assert "Earlier attempts" in stage.turns[-1].prompt
+
+
+async def test_after_the_last_failure_the_issue_is_blocked_with_the_reason_on_it(
+    tmp_path: Path,
+) -> None:
+    crash = ending(Crashed(why="signal 11", spending=NONE))
+    stage = Stage(plays={(1, attempt): crash for attempt in range(1, 9)})
+    async with opened(tmp_path, stage, max_failures=3) as parts:
+        add(parts, "one")
+        add(parts, "two", depends_on=("1",))
+        ended = await run(parts)
+        assert ended == Ending(code=1, why="2 of 2 issues are left: #1, #2")
+        assert outcomes(parts) == ["Failed"] * 3
+        assert states(parts) == [State.BLOCKED, State.OPEN]
+        assert "signal 11" in parts.tracker.comments("1")[-1].text
+
+
+async def test_rejected_work_is_shown_to_the_next_attempt_with_what_the_check_said(
+    tmp_path: Path,
+) -> None:
+    async def second(conversation: Conversation) -> SessionEnd:
+        await commit(conversation, "wanted.txt")
+        return await finish(conversation)
+
+    stage = Stage(plays={(1, 2): second})
+    async with opened(tmp_path, stage) as parts:
+        add(parts, "one", checks=("cat wanted.txt || { echo LOOK-HERE; exit 3; }",))
+        assert (await run(parts)).code == 0
+        assert outcomes(parts) == ["Rejected", "Landed"]
+        assert "LOOK-HERE" in stage.turns[-1].prompt
+        assert "failed with exit code 3" in stage.turns[-1].prompt
+        assert "git merge" in stage.turns[-1].prompt
+
+
+async def test_a_usage_limit_pauses_and_the_same_conversation_goes_on(tmp_path: Path) -> None:
+    stage = Stage()
+
+    async def limited(conversation: Conversation) -> SessionEnd:
+        if conversation.resume:
+            return await finish(conversation)
+        soon = datetime.now(UTC) + timedelta(seconds=0.2)
+        return LimitReached(until=soon, spending=NONE)
+
+    stage.plays[1, 1] = limited
+    async with opened(tmp_path, stage) as parts:
+        add(parts, "one")
+        assert (await run(parts)).code == 0
+        assert outcomes(parts) == ["Landed"]
+        assert len(events(parts, AttemptPaused)) == len(events(parts, AttemptResumed)) == 1
+        assert len({one.session for one in stage.turns}) == 1
+
+
+async def test_a_refused_token_stops_the_run_and_counts_against_nobody(tmp_path: Path) -> None:
+    stage = Stage(plays={(1, 1): ending(Denied(why="revoked", spending=NONE))})
+    async with opened(tmp_path, stage, slots=1) as parts:
+        add(parts, "one")
+        add(parts, "two")
+        ended = await run(parts)
+        assert ended.code == 1
+        assert "revoked" in ended.why
+        assert outcomes(parts) == ["Deferred"]
+        record = parts.leases.record("1")
+        assert record is not None
+        assert not record.failures
+
+
+async def test_silence_is_a_stall_but_a_running_tool_has_its_own_limit(tmp_path: Path) -> None:
+    async def silent(conversation: Conversation) -> SessionEnd:
+        await anyio.sleep(30)
+        raise AssertionError("it should have been stopped")
+
+    stage = Stage(plays={(1, 1): silent})
+
+    async def play(conversation: Conversation, report: Report) -> SessionEnd:
+        if number_of(conversation) == 2:
+            report(ToolCalled(call="x", tool="Bash", summary="make"))
+            await anyio.sleep(0.5)
+        return await stage.play(conversation, report)
+
+    limits = Limits(silence=0.25, tool_seconds=20)
+    async with opened(tmp_path, stage, limits=limits, max_failures=1) as parts:
+        parts = replace(parts, agent=ScriptedAgent(play))
+        add(parts, "one")
+        add(parts, "two")
+        assert (await run(parts)).code == 1
+        ended = {one.issue: one.outcome for one in events(parts, AttemptEnded)}
+        assert ended == {"1": "Stalled", "2": "Landed"}
+
+
+async def test_a_conflict_goes_back_to_its_author_once(tmp_path: Path) -> None:
+    """Both change one file; the second resolves it in the same session and lands."""
+    both = anyio.Event()
+
+    async def first(conversation: Conversation) -> SessionEnd:
+        await commit(conversation, "shared.txt", "first\n")
+        return await finish(conversation)
+
+    async def second(conversation: Conversation) -> SessionEnd:
+        if conversation.resume:
+            await to_thread.run_sync(merge, conversation)
+            await call(conversation, "finished", summary="resolved", evidence="looked")
+            both.set()
+            return Completed(spending=NONE)
+        await commit(conversation, "shared.txt", "second\n")
+        await anyio.sleep(0.8)
+        return await finish(conversation)
+
+    def merge(conversation: Conversation) -> None:
+        environment = {"PATH": os.environ["PATH"], **conversation.environment}
+        script = (
+            'git fetch -q "$NIGHTSHIFT_HUB" "$NIGHTSHIFT_TARGET"; git merge FETCH_HEAD;'
+            "printf 'first\\nsecond\\n' > shared.txt; git commit -qam resolved"
+        )
+        subprocess.run(script, shell=True, cwd=conversation.directory, env=environment, check=True)
+
+    stage = Stage(plays={(1, 1): first, (2, 1): second})
+    async with opened(tmp_path, stage) as parts:
+        add(parts, "one")
+        add(parts, "two")
+        assert (await run(parts)).code == 0
+        assert outcomes(parts) == ["Landed", "Landed"]
+        assert both.is_set()
+        assert await parts.lander.read("shared.txt") == "first\nsecond\n"
+
+
+async def test_a_freed_slot_is_filled_at_once(tmp_path: Path) -> None:
+    """With a poll of a minute, ten issues on two slots do not wait for it."""
+    async with opened(tmp_path, Stage(), slots=2, poll=60) as parts:
+        for number in range(6):
+            add(parts, f"issue {number}")
+        with anyio.move_on_after(30):  # only the idle ticks at the end wait for the poll
+            with anyio.CancelScope() as scope:
+
+                async def stop_when_done() -> None:
+                    while len(events(parts, AttemptEnded)) < 6:  # noqa: ASYNC110
+                        await anyio.sleep(0.02)
+                    scope.cancel()
+
+                async with anyio.create_task_group() as group:
+                    group.start_soon(stop_when_done)
+                    await run(parts)
+        assert outcomes(parts) == ["Landed"] * 6
+
+
+async def test_the_critical_path_goes_before_priority(tmp_path: Path) -> None:
+    async with opened(tmp_path, Stage(), slots=1) as parts:
+        add(parts, "urgent", priority=Priority.URGENT)
+        add(parts, "ground", priority=Priority.LOW)
+        add(parts, "upon it", depends_on=("2",))
+        assert (await run(parts)).code == 0
+        assert [one.issue for one in events(parts, AttemptStarted)] == ["2", "1", "3"]
+
+
+async def test_a_tracker_that_cannot_be_asked_never_ends_a_run(tmp_path: Path) -> None:
+    """The outage is said once, running work goes on, and afterwards everything lands."""
+    async with opened(tmp_path, Stage()) as parts:
+        add(parts, "one")
+        tracker = Flaky(parts.tracker, down=12)
+        assert (await run(replace(parts, tracker=tracker))).code == 0
+        assert states(parts) == [State.CLOSED]
+        said = [one.text for one in events(parts, Warned) if "unplugged" in one.text]
+        assert len(said) == 1
+
+
+class Flaky:
+    """A tracker that is away for a number of listings; the rest is the real one's."""
+
+    def __init__(self, tracker: Any, down: int) -> None:
+        self._tracker = tracker
+        self.down = down
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tracker, name)
+
+    def list(self, query: Query = Query()) -> Sequence[Issue]:  # noqa: B008
+        if query == Query() and self.down > 0:
+            self.down -= 1
+            raise TrackerUnavailable("unplugged")
+        found: Sequence[Issue] = self._tracker.list(query)
+        return found
+
+
+async def test_a_bug_in_one_attempt_leaves_its_siblings_alone(tmp_path: Path) -> None:
+    async def bug(conversation: Conversation) -> SessionEnd:
+        raise ZeroDivisionError("oops")
+
+    stage = Stage(plays={(1, 1): bug})
+    async with opened(tmp_path, stage, attempts=2) as parts:
+        add(parts, "one")
+        add(parts, "two")
+        assert (await run(parts)).code == 1
+        ended = {one.issue: one for one in events(parts, AttemptEnded)}
+        assert (ended["1"].outcome, ended["1"].counted) == ("Failed", False)
+        assert ended["2"].outcome == "Landed"
+        assert any("ZeroDivisionError" in one.text for one in events(parts, Warned))
+
+
+async def test_an_outage_of_the_model_is_waited_out(tmp_path: Path) -> None:
+    stage = Stage()
+
+    async def away(conversation: Conversation) -> SessionEnd:
+        if conversation.resume:
+            return await finish(conversation)
+        return Unreachable(why="ECONNREFUSED", spending=NONE)
+
+    stage.plays[1, 1] = away
+    async with opened(tmp_path, stage) as parts:
+        soon = Weather(parts.clock, first=timedelta(milliseconds=50))
+        parts = replace(parts, weather=soon)
+        add(parts, "one")
+        assert (await run(parts)).code == 0
+        assert [one.why for one in events(parts, AttemptPaused)] == ["ECONNREFUSED"]
+        assert outcomes(parts) == ["Landed"]
