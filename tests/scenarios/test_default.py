@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from framework import box
+from framework import attach, box
+from framework.domain.query import Query
 from tests.theatre import ROOT
 
 ISSUE = (sys.executable, "-c", "from framework.cli.issue import main; raise SystemExit(main())")
@@ -99,3 +100,15 @@ def test_it_shows_a_conflict_a_rejection_a_limit_and_a_death(
 
 def test_the_plan_was_given_back_once(rehearsed: tuple[Path, dict, str]) -> None:
     assert "plan given back, 1 problem" in rehearsed[2]
+
+
+def test_the_meta_issue_tells_the_progress_of_the_whole_and_is_closed(
+    rehearsed: tuple[Path, dict, str],
+) -> None:
+    project, board, _ = rehearsed
+    tracker = attach.open_tracker(project)
+    (meta,) = tracker.list(Query(labels=frozenset({"meta"})))
+    tracker.close()
+    count = len(board["issues"]) - 1
+    assert f"**{count} of {count} closed**" in meta.body
+    assert meta.is_closed

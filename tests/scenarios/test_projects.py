@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -131,3 +132,18 @@ def test_a_directory_inside_a_repository_is_not_taken_over(tmp_path: Path, insid
         assert ran.returncode != 0
         assert str(stage.project) in ran.stdout + ran.stderr
         assert not (below / ".git").exists()
+
+
+def test_a_rehearsal_works_on_a_copy_and_never_on_the_persons_repository(tmp_path: Path) -> None:
+    with theatre(tmp_path, PLAY) as stage:
+        git(stage, "init", "-q", "-b", "main")
+        (stage.project / "mine.txt").write_text("mine\n")
+        git(stage, "add", "mine.txt")
+        git(stage, "commit", "-qm", "mine")
+        before = sorted(path for path in stage.project.rglob("*") if path.is_file())
+        ran = stage.run("--rehearse", str(tmp_path / "scenario"), "--json")
+        assert ran.returncode == 0, ran.stderr
+        copy = Path(json.loads(ran.stdout)["run"]["project"])
+        assert {"mine.txt", "a.txt", "b.txt"} <= {one.name for one in copy.iterdir()}
+        assert sorted(path for path in stage.project.rglob("*") if path.is_file()) == before
+        assert not stage.endpoint.log  # it brings its own model
