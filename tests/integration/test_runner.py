@@ -386,14 +386,18 @@ async def test_an_outage_of_the_model_is_waited_out(tmp_path: Path) -> None:
         assert outcomes(parts) == ["Landed"]
 
 
-async def test_the_projects_own_notes_are_given_from_the_target_as_data(tmp_path: Path) -> None:
-    project = tmp_path / "project"
+def project_with_notes(root: Path) -> None:
+    project = root / "project"
     project.mkdir()
     (project / "CLAUDE.md").write_text("Indent with tabs.\n")
     who = ("-c", "user.name=P", "-c", "user.email=p@example.invalid")
     for words in (("init", "-qb", "main"), ("add", "-A"), (*who, "commit", "-qm", "notes")):
         subprocess.run(("git", *words), cwd=project, check=True)
     (project / "CLAUDE.md").write_text("Not committed.\n")
+
+
+async def test_the_projects_own_notes_are_given_from_the_target_as_data(tmp_path: Path) -> None:
+    project_with_notes(tmp_path)
     stage = Stage()
     async with opened(tmp_path, stage) as parts:
         add(parts, "one")
