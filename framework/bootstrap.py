@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import (
@@ -32,6 +33,7 @@ from .runner.clock import utcnow
 from .runner.keeper import Keeper
 from .runner.parts import Alone, Parts, Policy
 from .runner.weather import Weather
+from .workspaces._git import check_version
 from .workspaces.base import Rescue
 from .workspaces.clone import CloneWorkspaces
 from .workspaces.hub import Hub
@@ -45,7 +47,7 @@ _REHEARSED_BACKOFF = 0.5
 
 def state_of(settings: Settings) -> Path:
     """This project's directory outside the project: short, and its own even if names repeat."""
-    digest = hashlib.sha256(str(settings.project).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(os.fsencode(settings.project)).hexdigest()[:8]
     return settings.state / f"{slug(settings.project.name)[:24]}-{digest}"
 
 
@@ -61,6 +63,13 @@ def make_box(settings: Settings) -> box.Box:
             "`bubblewrap`, or pass --no-box to let agents reach whatever your user can."
         )
     return box.Unboxed(programs)
+
+
+def require(settings: Settings) -> None:
+    """Raise the UsageError of whatever a real run lacks on this machine."""
+    check_version()
+    settings.agent.required_token()
+    make_box(settings)
 
 
 @asynccontextmanager

@@ -172,7 +172,8 @@ def load(
 
 def state_directory(env: Mapping[str, str]) -> Path:
     """Outside every project: a clone in there inherits nothing from a person's repository."""
-    return Path(env.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "nightshift"
+    given = Path(env.get("XDG_STATE_HOME", ""))  # a relative one is to be ignored, says XDG
+    return (given if given.is_absolute() else Path.home() / ".local" / "state") / "nightshift"
 
 
 def stores_of(project: Path) -> StoreSettings:

@@ -42,8 +42,13 @@ def resolve(
 
 
 def place(spec: Path | None, project: Path) -> None:
-    """Copy the specification into the project, unless it has one: nothing is ever replaced."""
+    """Make the project's directory and copy the specification into it, unless it has one:
+    nothing is ever replaced."""
     target = project / SPEC_FILE
+    try:
+        project.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpecError(f"{project} cannot be made: {error.strerror}.") from error
     if spec is not None and not target.exists() and not (project / PLAN_FILE).exists():
         shutil.copyfile(spec, target)
 

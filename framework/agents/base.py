@@ -35,8 +35,9 @@ class Conversation:
 
     `session` is a UUID that we choose; with `resume` an earlier conversation of that id, in the
     same `home`, goes on. The agent works in `directory` and keeps its own state in `home`, both
-    outside any work tree of a person. `log` takes the transcript, one JSON object a line. `hub`
-    is the repository from which the clone borrows objects; the agent may read it.
+    outside any work tree of a person; what lies beside `home` is the host's. `log` takes the
+    transcript, one JSON object a line. `hub` is the repository from which the clone borrows
+    objects; the agent may read it.
     `environment` is added to the little that it gets anyway. `hands` are tools to read and
     change files and run commands; without them it has the host's tools only.
     """

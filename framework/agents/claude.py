@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,6 +48,7 @@ _DENIED = frozenset(
         "account_on_hold",
         "verification_required",
         "billing_error",
+        "model_not_found",
     }
 )
 _CAPS = {"error_max_turns": "turns", "error_max_budget_usd": "usd"}
@@ -105,17 +105,15 @@ class ClaudeAgent:
                 raise AgentError(f"{path} is missing: install requirements.txt again.")
 
     async def converse(self, conversation: Conversation, report: Report) -> SessionEnd:
-        with _transcript(conversation.log) as log, tempfile.TemporaryDirectory() as scratch:
+        with _transcript(conversation.log) as log:
             turn = _Turn(report=report, log=log)
-            options = self._options(conversation, Path(scratch), turn)
+            options = self._options(conversation, turn)
             with anyio.move_on_after(conversation.limits.seconds) as clock:
                 return await _talk(options, conversation.prompt, turn)
             assert clock.cancelled_caught
             return CapReached(what="seconds", spending=turn.spending)
 
-    def _options(
-        self, conversation: Conversation, scratch: Path, turn: _Turn
-    ) -> sdk.ClaudeAgentOptions:
+    def _options(self, conversation: Conversation, turn: _Turn) -> sdk.ClaudeAgentOptions:
         hands = list(HANDS) if conversation.hands else []
         return sdk.ClaudeAgentOptions(
             cwd=conversation.directory,
@@ -135,13 +133,13 @@ class ClaudeAgent:
             max_buffer_size=_FRAME_BYTES,
             stderr=turn.keep_stderr,
             env={
-                "NIGHTSHIFT_LAUNCH": str(self._launch_file(conversation, scratch)),
+                "NIGHTSHIFT_LAUNCH": str(self._launch_file(conversation)),
                 "NIGHTSHIFT_TOKEN": self._token.value,
             },
         )
 
-    def _launch_file(self, conversation: Conversation, scratch: Path) -> Path:
-        """Outside whatever the agent can write, as it says what the host starts."""
+    def _launch_file(self, conversation: Conversation) -> Path:
+        """Beside the home, not in it: the agent must not write what the host starts."""
         hub = (conversation.hub,) if conversation.hub else ()
         words = self._box.wrap(
             [str(self._program)],
@@ -153,7 +151,7 @@ class ClaudeAgent:
                 network=True,
             ),
         )
-        path = scratch / "launch"
+        path = conversation.home.with_name("launch")
         path.write_bytes(b"".join(word.encode() + b"\0" for word in words))
         return path
 

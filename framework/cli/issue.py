@@ -12,7 +12,7 @@ from typing import Any
 from ..dashboard.document import plain
 from ..dashboard.wording import clean, clean_lines
 from ..domain.graph import waits_for
-from ..domain.issue import Comment, Issue, State
+from ..domain.issue import Change, Comment, Issue, State
 from ..domain.query import Query
 from ..domain.story import tag, tags
 from ..trackers.base import Tracker
@@ -41,8 +41,8 @@ def _open() -> Opener:
 def _parser() -> Parser:
     parser = Parser(
         prog="issue",
-        description="Look at the issues on a project's board.",
-        examples=("issue list --state open --state blocked", "issue show 12 --json"),
+        description="Look at the issues on a project's board, and put them back or away.",
+        examples=("issue list --state blocked", "issue show 12 --json", "issue reopen 12"),
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     many = commands.add_parser(
@@ -67,7 +67,23 @@ def _parser() -> Parser:
     )
     one.add_argument("issue", metavar="N", help="the issue's id, such as 12 or #12")
     one.set_defaults(command=_show)
-    for command in (many, one):
+    again = commands.add_parser(
+        "reopen",
+        help="let it be worked on again",
+        description="Put an issue that is blocked, closed or in review back to open.",
+        examples=("issue reopen 12",),
+    )
+    again.set_defaults(command=_set, state=State.OPEN)
+    done = commands.add_parser(
+        "close",
+        help="say that it is done",
+        description="Close an issue by hand, for example one that needed your review.",
+        examples=("issue close 12",),
+    )
+    done.set_defaults(command=_set, state=State.CLOSED)
+    for command in (again, done):
+        command.add_argument("issue", metavar="N", help="the issue's id, such as 12 or #12")
+    for command in (many, one, again, done):
         command.add_argument("--json", action="store_true", help="for programs")
         command.add_argument(
             "--project-dir", type=Path, default=Path(), metavar="DIR", help="the project [.]"
@@ -94,6 +110,15 @@ def _show(tracker: Tracker, options: Any) -> int:
         _write_json({**plain(issue), "comments": plain(list(comments))})
     else:
         sys.stdout.write("\n".join(_text(issue, comments)) + "\n")
+    return OK
+
+
+def _set(tracker: Tracker, options: Any) -> int:
+    issue = tracker.update(options.issue.removeprefix("#"), Change(state=options.state))
+    if options.json:
+        _write_json(plain(issue))
+    else:
+        sys.stdout.write(f"{tag(issue.id)} is {issue.state.value}\n")
     return OK
 
 

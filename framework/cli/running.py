@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import anyio
@@ -16,20 +16,28 @@ from rich.console import Console
 
 from .. import attach, bootstrap, config, library
 from ..dashboard import document, summary
+from ..domain.board import Board
 from ..domain.errors import NightshiftError, UsageError, sole
-from ..journals.base import Journal
 from ..runner.parts import Parts
 from ..runner.run import Ending, run
+from .news import News, told
 
-_NEWS_SECONDS = 0.1
 _INTERRUPTED = 130
+_MOST = 1000
 
 
 def positive(text: str) -> int:
     value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    if not 1 <= value <= _MOST:
+        raise argparse.ArgumentTypeError(f"must be at least 1 and at most {_MOST}, not {text}")
     return value
+
+
+def command(text: str) -> str:
+    """A check that says nothing would always pass."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty: give a command")
+    return text
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +57,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--check",
         nargs="+",
         action="extend",
+        type=command,
         metavar="CMD",
         help="the project's checks, instead of what is detected",
     )
@@ -58,7 +67,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace, *, slots: int, attempts: int | None) -> int:
     """Run, and turn how it ended into an exit status."""
-    news = Console(stderr=options.json, highlight=False, soft_wrap=True)
+    news = News(sys.stderr if options.json else sys.stdout)
     try:
         ending = anyio.run(_main, options, slots, attempts, news)
     except KeyboardInterrupt:
@@ -73,7 +82,7 @@ def main(options: argparse.Namespace, *, slots: int, attempts: int | None) -> in
 
 
 async def _main(
-    options: argparse.Namespace, slots: int, attempts: int | None, news: Console
+    options: argparse.Namespace, slots: int, attempts: int | None, news: News
 ) -> Ending:
     async with AsyncExitStack() as stack:
         settings = _settings(options, slots, attempts)
@@ -81,59 +90,33 @@ async def _main(
             settings = await stack.enter_async_context(
                 bootstrap.rehearsed(settings, options.rehearse, copy_of=options.project_dir)
             )
-        news.print(f"Working on {settings.project}", markup=False)
-        async with bootstrap.open_parts(settings) as parts, _told(parts.journal, news):
+        news.tell(f"Working on {settings.project}")
+        async with bootstrap.open_parts(settings) as parts, told(parts.journal, news):
             ending = await _interruptible(parts, options.plan_only, news)
-    _summarise(settings.project, as_json=options.json)
+    _summarise(settings.project, ending, as_json=options.json)
     return ending
 
 
 def _settings(options: argparse.Namespace, slots: int, attempts: int | None) -> config.Settings:
-    variables = config.environment()
-    if options.rehearse:
-        project = Path.cwd()
-    else:
+    project, spec = Path.cwd(), None
+    if not options.rehearse:
         project, spec = library.resolve(options.project_dir, options.project_name)
-        project.mkdir(parents=True, exist_ok=True)
-        library.place(spec, project)
-    return config.load(
+    settings = config.load(
         project=project,
         slots=slots,
         attempts=attempts,
         model=options.model,
         checks=tuple(options.check) if options.check else None,
         boxed=not options.no_box,
-        variables=variables,
+        variables=config.environment(),
     )
+    if not options.rehearse:
+        bootstrap.require(settings)  # before anything is made in the person's directory
+        library.place(spec, project)
+    return settings
 
 
-@asynccontextmanager
-async def _told(journal: Journal, news: Console) -> AsyncIterator[None]:
-    """Print what the journal takes in while the block runs, to its last entry."""
-    cursor = max((entry.cursor for entry in journal.since()), default=0)
-
-    def tell() -> None:
-        nonlocal cursor
-        for entry in journal.since(cursor):
-            cursor = entry.cursor
-            if line := summary.one_line(entry):
-                news.print(line, markup=False)
-
-    async def keep_telling() -> None:
-        while True:
-            tell()
-            await anyio.sleep(_NEWS_SECONDS)
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(keep_telling, name="news")
-        try:
-            yield
-        finally:
-            group.cancel_scope.cancel()
-            tell()
-
-
-async def _interruptible(parts: Parts, plan_only: bool, news: Console) -> Ending:
+async def _interruptible(parts: Parts, plan_only: bool, news: News) -> Ending:
     """Run; the first Ctrl-C or SIGTERM stops with everything kept, the second stops at once.
 
     What a sudden stop leaves behind is put right by the next run, as after any other death.
@@ -147,22 +130,34 @@ async def _interruptible(parts: Parts, plan_only: bool, news: Console) -> Ending
     return ending
 
 
-async def _listen(scope: anyio.CancelScope, news: Console) -> None:
+async def _listen(scope: anyio.CancelScope, news: News) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             if scope.cancel_called:
                 os._exit(_INTERRUPTED)
-            news.print("Stopping; all work is kept. Once more stops at once.")
+            news.tell("Stopping; all work is kept. Once more stops at once.")
             scope.cancel()
 
 
-def _summarise(project: Path, *, as_json: bool) -> None:
-    with attach.open_board(project) as read:
-        board = read()
+def _summarise(project: Path, ending: Ending, *, as_json: bool) -> None:
+    """The table, or where the board cannot be read any more, at least how it ended."""
+    try:
+        board = _board(project)
+    except NightshiftError as error:
+        sys.stderr.write(f"{ending.why}\nerror: {error}\n")
+        return
     if as_json:
-        sys.stdout.write(json.dumps(document.to_json(board), indent=2) + "\n")
-    else:
-        summary.render(board, project, Console(highlight=False), python=_python())
+        News(sys.stdout).tell(json.dumps(document.to_json(board), indent=2))
+        return
+    text = io.StringIO()
+    console = Console(file=text, highlight=False, width=Console().width)
+    summary.render(board, project, console, python=_python())
+    News(sys.stdout).tell(text.getvalue().rstrip())
+
+
+def _board(project: Path) -> Board:
+    with attach.open_board(project) as read:
+        return read()
 
 
 def _python() -> str:

@@ -100,6 +100,9 @@ def _places(board: Board, where: Path, python: str) -> Iterable[str]:
     yield f"commits  git -C {path} log --graph --oneline {shlex.quote(board.run.target)}".rstrip()
     yield f"board    {python} monitor.py {path}"
     yield f"logs     {where / '.nightshift' / 'logs'}"
+    if board.counts.get(Standing.BLOCKED):
+        issue = Path(python).with_name("issue")
+        yield f"again    {issue} reopen N --project-dir {path}"
 
 
 def _list(console: Console, title: str, lines: Iterable[str], most: int | None = _TOLD) -> None:

@@ -6,7 +6,8 @@ NightshiftError
 │   ├── SpecError
 │   ├── NoToken
 │   ├── NoBox
-│   └── GitMissing
+│   ├── GitMissing
+│   └── TargetMissing
 ├── TrackerError
 │   ├── IssueNotFound
 │   ├── IssueDeleted
@@ -16,8 +17,7 @@ NightshiftError
 │   ├── LeaseCorrupt
 │   └── EpochsGone
 ├── WorkspaceError
-│   ├── GitFailed
-│   └── TargetMissing
+│   └── GitFailed
 ├── AgentError
 ├── JournalError
 └── PlanError
@@ -65,6 +65,10 @@ class GitMissing(UsageError):
     """Git is not installed, or older than 2.38, which merge-tree needs."""
 
 
+class TargetMissing(UsageError):
+    """There is no branch to land on."""
+
+
 class TrackerError(NightshiftError):
     """The tracker refused, or could not do, what was asked."""
 
@@ -104,10 +108,6 @@ class WorkspaceError(NightshiftError):
 
 class GitFailed(WorkspaceError):
     """A git command of the host failed."""
-
-
-class TargetMissing(WorkspaceError):
-    """The branch to land on does not exist."""
 
 
 class AgentError(NightshiftError):

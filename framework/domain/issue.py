@@ -19,6 +19,10 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+DONE = frozenset({State.CLOSED, State.NEEDS_REVIEW})
+"""The states of an issue whose work has landed; leaving them is a reopening."""
+
+
 class Priority(StrEnum):
     URGENT = "urgent"
     HIGH = "high"
@@ -42,8 +46,8 @@ class Issue:
     """One unit of work.
 
     `id` is what people type ("12"); `uid` is the same issue among all trackers of the world
-    and goes into commit trailers. `reopened` counts how often a closed issue was opened again.
-    Times are UTC.
+    and goes into commit trailers. `reopened` counts how often it was taken up again after it
+    had been done. Times are UTC.
     """
 
     id: str

@@ -14,6 +14,7 @@ from .issue import META_LABEL, Category, Draft, Priority
 
 META_KEY = "meta"
 META_TITLE = "[META] Progress"
+_TITLE_LETTERS = 120
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -40,7 +41,7 @@ SCHEMA: Mapping[str, Any] = {
                 ],
                 "properties": {
                     "key": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$"},
-                    "title": {"type": "string", "minLength": 1, "maxLength": 120},
+                    "title": {"type": "string", "minLength": 1, "maxLength": _TITLE_LETTERS},
                     "description": {"type": "string"},
                     "criteria": {"type": "array", "items": {"type": "string"}},
                     "checks": {
@@ -218,6 +219,11 @@ def _issue_problems(one: Mapping[str, Any]) -> Iterable[str]:
     where = f"Issue `{one.get('key', '?')}`"
     if not _is_key(one.get("key")):
         yield f"{where}: `key` must be 1 to 40 lower-case letters, digits and dashes."
+    known = SCHEMA["properties"]["issues"]["items"]["properties"]
+    for field in one.keys() - known.keys():
+        yield f"{where}: `{field}` is not a field of an issue; there are {', '.join(known)}."
+    if len(str(one.get("title", ""))) > _TITLE_LETTERS:
+        yield f"{where}: `title` has more than {_TITLE_LETTERS} letters."
     for field in ("title", "description"):
         if not isinstance(value := one.get(field), str) or not value.strip():
             yield f"{where}: `{field}` is missing or empty."
@@ -230,15 +236,15 @@ def _issue_problems(one: Mapping[str, Any]) -> Iterable[str]:
         if isinstance(check, str) and len(check.strip().splitlines()) > 1:
             yield f"{where}: a check is one line; join commands with `&&`."
     for field, kind in (("category", Category), ("priority", Priority)):
-        known = [member.value for member in kind]
-        if one.get(field) not in known:
-            yield f"{where}: `{field}` must be one of {', '.join(known)}."
+        values = [member.value for member in kind]
+        if one.get(field) not in values:
+            yield f"{where}: `{field}` must be one of {', '.join(values)}."
 
 
 def _dependency_problems(issues: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     edges: dict[str, tuple[str, ...]] = {}
     for one in issues:
-        needs = one.get("depends_on", [])
+        needs = one.get("depends_on")
         if not isinstance(needs, list) or not all(isinstance(key, str) for key in needs):
             yield f"Issue `{one.get('key')}`: `depends_on` must be a list of keys."
         else:

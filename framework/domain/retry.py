@@ -26,7 +26,8 @@ LAST_AFTER = 3
 
 _FIRST = timedelta(seconds=10)
 _LONGEST = timedelta(minutes=5)
-_OUTAGE = timedelta(seconds=30)
+_OUTAGE = 3
+"""What is nobody's fault waits this many times the first backoff."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +64,14 @@ def decide(
 ) -> Decision:
     """What follows `outcome`, after `failures` counted failures of the same issue before it."""
     match outcome:
-        case Landed() | PullRequested() | LeaseLost():
+        case Landed() | PullRequested():
             return Done()
+        case LeaseLost():
+            return Retry(at=now + _OUTAGE * first, counted=False)
         case Deferred(until=until):
-            return Retry(at=until or now + _OUTAGE, counted=False)
+            return Retry(at=until or now + _OUTAGE * first, counted=False)
         case Failed(ours=True):
-            return Retry(at=now + _OUTAGE, counted=False)
+            return Retry(at=now + _OUTAGE * first, counted=False)
         case Blocked(question=question):
             return GiveUp(why=question, counted=False)
         case Rejected() | Conflicted() | Unfinished() | Stalled() | OutOfBudget() | Failed():

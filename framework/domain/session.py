@@ -113,7 +113,8 @@ class Unreachable:
 
 @dataclass(frozen=True, kw_only=True)
 class Denied:
-    """The token was refused, or the account cannot pay. A person must act."""
+    """The token was refused, the account cannot pay, or there is no such model. A person must
+    act."""
 
     why: str
     spending: Spending

@@ -51,9 +51,11 @@ from .parts import Parts
 from .settle import settle
 from .talk import Talk
 
+_COMMENTS = 10
+
 
 class AccountDenied(errors.NightshiftError):
-    """The token was refused or cannot pay: nothing can go on until a person acts."""
+    """The token was refused, cannot pay, or there is no such model: a person must act."""
 
 
 class Attempt:
@@ -88,6 +90,8 @@ class Attempt:
         async with parts.keeper.hold(self._lease):
             await parts.weather.wait()
             await self._refresh()
+            if (landed := await self._landed()) is not None:
+                return landed
             rescued = await parts.workspaces.rescued(issue)
             async with parts.workspaces.open(issue, self._lease.epoch) as workspace:
                 await self._mark(State.IN_PROGRESS)
@@ -137,7 +141,16 @@ class Attempt:
             case merging.Nothing():
                 return Unfinished(why="the session committed nothing")
             case merging.Superseded():
-                return LeaseLost()
+                return await self._landed() or LeaseLost()
+
+    async def _landed(self) -> Landed | None:
+        """A landing that the tracker was never told of: settled now, and not worked on again."""
+        proof = await self._parts.lander.landed(self._issue)
+        if proof is None:
+            return None
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(settle, self._parts, self._issue, proof)
+        return Landed(proof=proof)
 
     async def _try_to_land(self, workspace: Workspace) -> merging.Landing:
         await self._refresh()
@@ -217,13 +230,19 @@ class Attempt:
             "coding",
             id=self._issue.id,
             title=prompt.one_line(self._issue),
-            issue=prompt.quoted(self._issue.body or self._issue.title, f"issue {self._issue.id}"),
+            issue=prompt.quoted(await self._text(), f"issue {self._issue.id}"),
             branch=workspace.branch,
             target=self._parts.target,
             checks=", ".join(f"`{check}`" for check in checks) or "the project's own tests.",
             constitution=prompt.rules(await self._parts.lander.read("CLAUDE.md")),
             history=prompt.history(self._failures, rescued),
         )
+
+    async def _text(self) -> str:
+        """The issue as people wrote it, with what they answered since."""
+        comments = await to_thread.run_sync(self._parts.tracker.comments, self._issue.id)
+        said = [f"{one.author} commented: {one.text.strip()}" for one in comments[-_COMMENTS:]]
+        return "\n\n".join([self._issue.body.strip() or self._issue.title, *said])
 
     async def _reminder(self, workspace: Workspace) -> str:
         contents = await self._parts.workspaces.inspect(workspace)
@@ -261,7 +280,7 @@ def _failure(end: SessionEnd | Stalled) -> Outcome | None:
         case Crashed(why=why):
             return Failed(error=f"the agent crashed: {why}")
         case Denied(why=why):
-            raise AccountDenied(f"The model's service refuses the token: {why}")
+            raise AccountDenied(f"The model's service refuses us: {why}")
         case LimitReached() | Unreachable():
             raise AssertionError("limits and outages are waited out")
 

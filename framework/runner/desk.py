@@ -89,7 +89,7 @@ def what_is_lacking(contents: Contents) -> str | None:
     if contents.dirty:
         shown = ", ".join(contents.dirty[:_SHOWN])
         return f"These changes are not committed: {shown}. Commit what belongs to the issue."
-    if contents.commits == 0:
+    if not contents.advanced:
         return "There is no commit on your branch, so there is nothing to land."
     return None
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import anyio
 import yaml
 from anyio import to_thread
 
@@ -114,7 +115,7 @@ def load_plan(path: Path) -> Plan:
         raise PlanError(f"{path} cannot be read: {error}") from error
     problems = plans.lint(raw, Bounds(least=1, most=10_000))
     if not problems and not (isinstance(raw.get("id"), str) and raw["id"].strip()):
-        problems = ("`id` is missing: it ties the plan to the issues made from it.",)
+        problems = ("`id` must be a text: it ties the plan to the issues made from it.",)
     if problems:
         raise PlanError(f"{path} is not a sound plan:\n" + "\n".join(f"- {p}" for p in problems))
     return plans.build(raw, raw["id"])
@@ -135,14 +136,13 @@ async def make_plan(parts: Parts, spec: str) -> Plan:
     """Let a session turn the specification into a plan. Raises PlanError when it cannot."""
     bounds = parts.policy.bounds or bounds_for(spec)
     inbox = _Inbox(parts=parts, bounds=bounds)
-    with tempfile.TemporaryDirectory(dir=parts.scratch) as home:
-        directory = Path(home, "empty")
-        await anyio.Path(directory).mkdir()
+    with _place(parts.scratch) as place:
+        directory, home = place / "empty", place / "home"
         talk = Talk(
             agent=parts.agent,
             system=prompt.render("planner_system"),
             directory=directory,
-            home=Path(home),
+            home=home,
             logs=parts.logs,
             limits=parts.policy.limits,
             note=lambda line, tools, usd: None,
@@ -156,6 +156,20 @@ async def make_plan(parts: Parts, spec: str) -> Plan:
     plan = plans.build(inbox.accepted, uuid.uuid4().hex[:8])
     parts.journal.append(PlanAccepted(plan=plan.id, issues=len(plan.issues), usd=talk.spending.usd))
     return plan
+
+
+@contextmanager
+def _place(scratch: Path) -> Iterator[Path]:
+    """A directory for the one planning session there is, under the lease that makes it so; what
+    a killed one has left goes."""
+    place = scratch / "planning"
+    shutil.rmtree(place, ignore_errors=True)
+    for name in ("empty", "home"):
+        (place / name).mkdir(parents=True)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 async def _converse(parts: Parts, talk: Talk, text: str) -> None:
@@ -173,7 +187,7 @@ async def _converse(parts: Parts, talk: Talk, text: str) -> None:
             case Unreachable(why=why):
                 raise PlanError(f"The model cannot be reached: {why} Is the network up?")
             case Denied(why=why):
-                raise PlanError(f"The model's service refuses the token: {why}")
+                raise PlanError(f"The model's service refuses us: {why}")
             case Crashed(why=why):
                 raise PlanError(f"The planning session crashed: {why}")
             case CapReached(what=what):

@@ -27,18 +27,19 @@ async def recover(parts: Parts) -> None:
     unsettled = await to_thread.run_sync(parts.tracker.list, query)
     settled = _settled(parts)
     for issue in unsettled:
-        if (issue.id, issue.reopened) not in settled:
-            await _heal(parts, issue)
+        await _heal(parts, issue, settled)
 
 
-async def _heal(parts: Parts, issue: Issue) -> None:
+async def _heal(parts: Parts, issue: Issue, settled: set[str]) -> None:
     proof = await parts.lander.landed(issue)
-    if proof is not None:
+    if proof is not None and proof.commit not in settled:
         await to_thread.run_sync(settle, parts, issue, proof)
         what = f"#{issue.id} had landed as {proof.commit[:10]} and is closed now"
         parts.journal.append(Recovered(what=what))
 
 
-def _settled(parts: Parts) -> set[tuple[str, int]]:
+def _settled(parts: Parts) -> set[str]:
+    """The landings, by commit, that the tracker has been told of: what a person reopened since
+    stays open."""
     entries = (entry.event for entry in parts.journal.since())
-    return {(one.issue, one.reopened) for one in entries if isinstance(one, IssueSettled)}
+    return {one.commit for one in entries if isinstance(one, IssueSettled)}

@@ -10,7 +10,7 @@ from anyio import to_thread
 
 from ..domain.errors import NightshiftError, UsageError, sole
 from ..domain.event import BaselineChecked, RunEnded, RunStarted, Warned
-from ..domain.issue import Issue, State
+from ..domain.issue import DONE, META_LABEL, Issue
 from ..domain.plan import Plan
 from ..domain.query import Query
 from ..prose import SPEC_FILE
@@ -20,7 +20,6 @@ from .planner import PLAN_FILE, create_issues, load_plan, make_plan, read_spec, 
 from .recovery import recover
 from .scheduler import Scheduler
 
-_DONE = frozenset({State.CLOSED, State.NEEDS_REVIEW})
 _INTERRUPTED = "interrupted; all work is kept: run the same command again to go on"
 
 
@@ -114,7 +113,15 @@ async def _plan(parts: Parts) -> Plan | None:
 
 
 async def _wants_plan(parts: Parts) -> bool:
-    """Whether there is a specification, or nothing at all: then its absence is to be said."""
+    """Whether there is a specification, or nothing at all: then its absence is to be said.
+
+    Issues of a plan that is gone are worked on; planning again would make them a second time.
+    """
+    planned = Query(labels=frozenset({META_LABEL}), limit=1)
+    if await to_thread.run_sync(lambda: parts.tracker.list(planned)):
+        text = f"{PLAN_FILE} is gone; the issues made from it are worked on as they are"
+        parts.journal.append(Warned(text=text))
+        return False
     if await anyio.Path(parts.project / SPEC_FILE).exists():
         return True
     return not await to_thread.run_sync(lambda: parts.tracker.list(Query(limit=1)))
@@ -129,7 +136,7 @@ async def _baseline(parts: Parts) -> None:
 
 def _judge(issues: Sequence[Issue], scheduler: Scheduler) -> Ending:
     work = [one for one in issues if not one.is_meta]
-    left = [one for one in work if one.state not in _DONE]
+    left = [one for one in work if one.state not in DONE]
     if scheduler.halted:
         return Ending(code=1, why=scheduler.halted)
     if not left:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 
 import anyio
 from anyio import to_thread
@@ -16,12 +16,13 @@ from ..domain.errors import LeaseError, TrackerError
 from ..domain.event import Warned
 from ..domain.issue import Issue
 from ..domain.lease import Failure, Lease, Record
-from ..domain.outcome import Landed
+from ..domain.outcome import Failed, Landed, Outcome
 from ..domain.query import Query
 from .parts import Parts
 from .slot import Ended, fill
 
 _IDLE_TICKS = 3
+_MAX_FAULTS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class Scheduler:
     halted: str | None = None
     started: int = 0
     _running: dict[str, int] = field(default_factory=dict)
+    _faults: int = 0
     _refused: set[str] = field(default_factory=set)
     _wake: anyio.Event = field(default_factory=anyio.Event)
     _complaints: set[str] = field(default_factory=set)
@@ -121,7 +123,8 @@ class Scheduler:
     def _start(
         self, issue: Issue, lease: Lease, failures: tuple[Failure, ...], group: TaskGroup
     ) -> None:
-        slot = min(set(range(1, self.parts.policy.slots + 1)) - set(self._running.values()))
+        taken = set(self._running.values())
+        slot = next(number for number in count(1) if number not in taken)
         self._running[issue.id] = slot
         self.started += 1
         group.start_soon(self._work, issue, lease, slot, failures, name=f"issue {issue.id}")
@@ -131,12 +134,23 @@ class Scheduler:
     ) -> None:
         try:
             ended: Ended = await fill(self.parts, issue, lease, slot, failures)
-            self.halted = self.halted or ended.halt
+            self.halted = self.halted or ended.halt or self._lasting_fault(ended.outcome)
             if isinstance(ended.outcome, Landed):
                 self.landed()
         finally:
             del self._running[issue.id]
             self._wake.set()
+
+    def _lasting_fault(self, outcome: Outcome) -> str | None:
+        """Why the run must stop: the machine has failed too often, and nothing worked since."""
+        if isinstance(outcome, Landed):
+            self._faults = 0
+        if not (isinstance(outcome, Failed) and outcome.ours):
+            return None
+        self._faults += 1
+        if self._faults < _MAX_FAULTS:
+            return None
+        return f"the machine failed {self._faults} times and nothing landed: {outcome.error}"
 
     def _is_idle(self, view: View) -> bool:
         """Nothing to do now and nothing that time or others will bring."""

@@ -102,12 +102,17 @@ def _tell_tracker(
 ) -> None:
     match decision:
         case retry.Done():
-            pass  # a landing was settled within its attempt; a lost lease is another's business
+            pass  # a landing was settled within its attempt
         case retry.Retry():
+            if isinstance(outcome, LeaseLost):
+                return  # the state speaks of whoever holds it now
             if parts.tracker.get(issue.id).state is State.IN_PROGRESS:
                 parts.tracker.update(issue.id, Change(state=State.OPEN))
         case retry.GiveUp(why=why):
-            text = f"Blocked: {why}\n\nLast attempt ({lease.epoch}): {explain(outcome)}"
+            text = (
+                f"Blocked: {why}\n\nLast attempt ({lease.epoch}): {explain(outcome)}\n\n"
+                f"Answer in a comment or mend the issue, then `issue reopen {issue.id}`."
+            )
             parts.tracker.comment(issue.id, text, author=AUTHOR, key=f"blocked:{lease.epoch}")
             parts.tracker.update(issue.id, Change(state=State.BLOCKED))
 

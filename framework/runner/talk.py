@@ -29,7 +29,8 @@ Note = Callable[[str, int, float], None]
 
 @dataclass(kw_only=True)
 class Talk:
-    """A conversation that may go on over several turns under one session id."""
+    """A conversation that may go on over several turns under one session id, which share the
+    time limit; pauses between them do not count."""
 
     agent: Agent
     system: str
@@ -47,6 +48,7 @@ class Talk:
     _begun: bool = False
     _open_tools: set[str] = field(default_factory=set)
     _calls: int = 0
+    _seconds: float = 0.0
 
     async def say(self, prompt: str) -> SessionEnd | Stalled:
         """One turn. Stalled when nothing at all was heard for as long as the limits allow."""
@@ -62,16 +64,20 @@ class Talk:
             resume=self._begun,
             hands=self.hands,
             tools=self.tools,
-            limits=self.limits,
+            limits=replace(self.limits, seconds=self.limits.seconds - self._seconds),
         )
         self._open_tools.clear()
+        began = anyio.current_time()
         with anyio.CancelScope(deadline=self._patience()) as scope:
 
             def report(event: SessionEvent) -> None:
                 self._take(event)
                 scope.deadline = self._patience()
 
-            end = await self.agent.converse(conversation, report)
+            try:
+                end = await self.agent.converse(conversation, report)
+            finally:
+                self._seconds += anyio.current_time() - began
             self.spending = replace(end.spending, tools=self._calls)
             return end
         return Stalled(seconds=self.limits.silence)

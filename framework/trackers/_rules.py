@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..domain.errors import IssueNotFound, TrackerError
 from ..domain.graph import find_cycle
-from ..domain.issue import Change, Draft, Issue, State
+from ..domain.issue import DONE, Change, Draft, Issue, State
 from ..domain.query import Query
 
 
@@ -27,7 +27,7 @@ def edited(issue: Issue, change: Change, now: datetime) -> Issue:
         priority=change.priority or issue.priority,
         labels=(issue.labels | labels(change.add_labels)) - labels(change.remove_labels),
         depends_on=in_order({*issue.depends_on, *change.add_depends_on} - change.remove_depends_on),
-        reopened=issue.reopened + (issue.is_closed and state is not State.CLOSED),
+        reopened=issue.reopened + (issue.state in DONE and state not in DONE),
         closed_at=closed_at,
     )
     return issue if after == issue else replace(after, updated_at=now)

@@ -45,7 +45,8 @@ class Tracker(Reader, Protocol):
         """
 
     def update(self, id: str, change: Change) -> Issue:
-        """Change an issue in one step and return it. Leaving `closed` counts as a reopening.
+        """Change an issue in one step and return it. Leaving the states of `DONE` counts as a
+        reopening.
         Raises IssueNotFound. A change that changes nothing does not touch `updated_at`."""
 
     def comment(self, id: str, text: str, *, author: str, key: str | None = None) -> Comment:

@@ -278,16 +278,18 @@ def test_closing_is_dated_and_reopening_is_counted(tracker: Tracker, clock: Cloc
     assert (closed.closed_at, closed.reopened) == (closing_time, 0)
     clock.forward()
     assert tracker.update(issue.id, Change(state=State.CLOSED)) == closed
-    for times, state in enumerate((State.OPEN, State.NEEDS_REVIEW), start=1):
+    for times, state in enumerate((State.OPEN, State.IN_PROGRESS), start=1):
         reopened = tracker.update(issue.id, Change(state=state))
         assert (reopened.closed_at, reopened.reopened) == (None, times)
         tracker.update(issue.id, Change(state=State.CLOSED))
 
 
-def test_only_leaving_closed_counts_as_a_reopening(tracker: Tracker) -> None:
+def test_only_leaving_what_is_done_counts_as_a_reopening(tracker: Tracker) -> None:
+    """A person who is not content with landed work sends it back, whether it was closed or not."""
     issue = make(tracker)
-    for state in (State.IN_PROGRESS, State.BLOCKED, State.NEEDS_REVIEW, State.OPEN, State.CLOSED):
-        assert tracker.update(issue.id, Change(state=state)).reopened == 0
+    walk = ((State.IN_PROGRESS, 0), (State.BLOCKED, 0), (State.NEEDS_REVIEW, 0), (State.CLOSED, 0))
+    for state, times in (*walk, (State.NEEDS_REVIEW, 0), (State.OPEN, 1), (State.CLOSED, 1)):
+        assert tracker.update(issue.id, Change(state=state)).reopened == times
 
 
 def test_comments_are_kept_in_order_with_author_and_time(tracker: Tracker, clock: Clock) -> None:

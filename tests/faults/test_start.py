@@ -76,6 +76,8 @@ def test_a_real_run_without_a_box_asks_for_the_package_or_the_option(tmp_path: P
         (("--concurent", "3"), "--concurrent"),
         (("--concurrent", "0"), "at least 1"),
         (("--concurrent", "many"), "many"),
+        (("--concurrent", "99999999999"), "at most"),
+        (("--check", " "), "is empty"),
         (("--project-name", "tallly"), "tally"),
         (("--rehearse", "defualt"), "default"),
     ],

@@ -28,7 +28,7 @@ from framework.domain.event import (
     Event,
     Warned,
 )
-from framework.domain.issue import Draft, Issue, Priority, State
+from framework.domain.issue import Change, Draft, Issue, Priority, State
 from framework.domain.query import Query
 from framework.domain.session import (
     CapReached,
@@ -404,3 +404,97 @@ async def test_the_projects_own_notes_are_given_from_the_target_as_data(tmp_path
         assert (await run(parts)).code == 0
         assert "notes begins\nIndent with tabs." in stage.turns[0].prompt
         assert "Not committed" not in stage.turns[0].prompt
+
+
+class Deaf:
+    """A tracker that fails a number of times when it is told to close an issue."""
+
+    def __init__(self, tracker: Any, times: int) -> None:
+        self._tracker = tracker
+        self.times = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tracker, name)
+
+    def update(self, id: str, change: Change) -> Issue:
+        if change.state is State.CLOSED and self.times > 0:
+            self.times -= 1
+            raise TrackerUnavailable("unplugged")
+        issue: Issue = self._tracker.update(id, change)
+        return issue
+
+
+async def test_a_landing_that_the_tracker_did_not_hear_of_is_told_again_not_worked_on_again(
+    tmp_path: Path,
+) -> None:
+    stage = Stage()
+    async with opened(tmp_path, stage) as parts:
+        add(parts, "one")
+        assert (await run(replace(parts, tracker=Deaf(parts.tracker, times=2)))).code == 0
+        assert states(parts) == [State.CLOSED]
+        assert len(stage.turns) == 1
+        assert outcomes(parts) == ["Failed", "Failed", "Landed"]
+        comments = parts.tracker.comments("1")
+        assert len([one for one in comments if one.text.startswith("**Landed**")]) == 1
+
+
+async def test_what_a_person_takes_up_again_is_worked_on_again(tmp_path: Path) -> None:
+    """A landed issue that was sent back lands a second time, with its own record."""
+    stage = Stage()
+
+    async def more(conversation: Conversation) -> SessionEnd:
+        await commit(conversation, "more.txt")
+        await call(conversation, "finished", summary="more", evidence="none")
+        return Completed(spending=NONE)
+
+    async with opened(tmp_path, stage) as parts:
+        add(parts, "one", checks=("manual: look at it",))
+        assert (await run(parts)).code == 0
+        assert states(parts) == [State.NEEDS_REVIEW]
+        parts.tracker.comment("1", "More, please.", author="person")
+        parts.tracker.update("1", Change(state=State.OPEN))
+        stage.plays[1, 2] = more
+        assert (await run(parts)).code == 0
+        assert outcomes(parts) == ["Landed", "Landed"]
+        assert "person commented: More, please." in stage.turns[-1].prompt
+
+
+async def test_a_machine_that_keeps_failing_stops_the_run(tmp_path: Path) -> None:
+    """Uncounted against the issue, but not for ever."""
+
+    async def bug(conversation: Conversation) -> SessionEnd:
+        raise OSError("no space left on device")
+
+    stage = Stage(plays={(1, attempt): bug for attempt in range(1, 20)})
+    async with opened(tmp_path, stage) as parts:
+        add(parts, "one")
+        ended = await run(parts)
+        assert ended.code == 1
+        assert "no space left" in ended.why
+        record = parts.leases.record("1")
+        assert record is not None
+        assert not record.failures
+
+
+async def test_the_turns_of_a_session_share_its_time(tmp_path: Path) -> None:
+    async def slow(conversation: Conversation) -> SessionEnd:
+        await anyio.sleep(0.4)
+        return Completed(spending=NONE)
+
+    stage = Stage(plays={(1, 1): slow})
+    limits = Limits(seconds=0.6)
+    async with opened(tmp_path, stage, limits=limits, max_failures=1) as parts:
+        add(parts, "one")
+        assert (await run(parts)).code == 1
+        assert outcomes(parts) == ["OutOfBudget"]
+        assert len(stage.turns) == 2
+
+
+async def test_issues_of_a_plan_that_is_gone_are_not_planned_again(tmp_path: Path) -> None:
+    async with opened(tmp_path, Stage()) as parts:
+        (parts.project / "app_spec.txt").write_text("Build it.")
+        add(parts, "[META] Progress", labels=frozenset({"meta"}))
+        add(parts, "two")
+        assert (await run(parts)).code == 0
+        assert any("plan.yaml is gone" in one.text for one in events(parts, Warned))
+        assert outcomes(parts) == ["Landed"]

@@ -91,6 +91,7 @@ def test_a_question_blocks_the_issue_and_is_on_it(tmp_path: Path) -> None:
         assert ran.returncode == 1
         assert stage.standings() == {"Write a": "blocked"}
         assert "Which colour?" in ran.stdout
+        assert "reopen N" in ran.stdout
 
 
 def test_a_manual_check_hands_the_landed_issue_to_a_person(tmp_path: Path) -> None:

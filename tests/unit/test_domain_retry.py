@@ -40,7 +40,7 @@ FAULTS = (
 TABLE = (
     (Landed(proof=PROOF), Done()),
     (PullRequested(url="https://example.org/1"), Done()),
-    (LeaseLost(), Done()),
+    (LeaseLost(), Retry(at=NOW + timedelta(seconds=30), counted=False)),
     (Blocked(question="Which colour?"), GiveUp(why="Which colour?", counted=False)),
     (Deferred(why="limit", until=LATER), Retry(at=LATER, counted=False)),
     (Deferred(why="outage"), Retry(at=NOW + timedelta(seconds=30), counted=False)),

@@ -68,6 +68,10 @@ def test_what_the_project_has_goes_before_the_library(shelf: Path, tmp_path: Pat
     (project / "app_spec.txt").write_text("mine")
     assert library.resolve(project, None, folder=shelf) == (project, None)
     library.place(shelf / "todo" / "app_spec.txt", project)
+    library.place(shelf / "todo" / "app_spec.txt", tmp_path / "new")
+    assert (tmp_path / "new" / "app_spec.txt").read_text() == "Build todo."
+    with pytest.raises(SpecError, match="cannot be made"):
+        library.place(None, project / "app_spec.txt" / "below")
     assert (project / "app_spec.txt").read_text() == "mine"
 
 
