@@ -28,6 +28,12 @@ _ANYWHERE = frozenset(
         *(".gitmodules", ".gitattributes", ".husky"),
     }
 )
+_DECIDES = re.compile(
+    r"(gnu)?makefile|pytest\.ini|tox\.ini|setup\.cfg|conftest\.py|noxfile\.py|phpunit\.xml.*"
+    r"|(jest|vitest|karma|playwright|cypress)\.(config|conf)\..+|\.mocharc.*"
+)
+_SHADOWS = re.compile(r"(unittest|_?pytest|sitecustomize|usercustomize)(\.py|/.*)")
+"""At the top of a tree these replace what a check imports."""
 _TEST_FILE = re.compile(r"test_.*\.py|.*_test\..*|.*\.test\..*|.*\.spec\..*")
 _TEST_DIRECTORIES = frozenset({"tests", "__tests__"})
 _GIT_ITSELF = re.compile(r"\.git[ .]*(:.*)?|git~\d+", re.IGNORECASE)
@@ -87,7 +93,22 @@ def _reasons(
             f"{_shown(path)} has {change.size / 1024 / 1024:.1f} MB, and 5 MB is the most: "
             "make it when it is needed instead of committing it"
         )
+    yield from _about_checks(change, expected)
     yield from _about_tests(change, expected, claimed)
+
+
+def _about_checks(change: FileChange, expected: tuple[str, ...]) -> Iterator[str]:
+    """Only an issue that names such a file may change, or make, what judges its own work."""
+    path = change.path
+    name = path.rpartition("/")[2].lower()
+    shadows = _SHADOWS.fullmatch(path) is not None
+    if _names(expected, path) or not (shadows or _DECIDES.fullmatch(name)):
+        return
+    if shadows or change.existed or expected:
+        yield (
+            f"{_shown(path)} decides what the checks do, and this issue does not name it: leave it "
+            "as it was, and ask a person for the change"
+        )
 
 
 def _about_tests(

@@ -108,6 +108,26 @@ TESTS = [
 ]
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["Makefile", "sub/makefile", "pytest.ini", "setup.cfg", "conftest.py", "jest.config.js"],
+)
+def test_what_decides_the_checks_is_for_issues_that_name_it(path: str) -> None:
+    """Changed it is refused, made it is refused to an issue that names other paths."""
+    for change in (changed(path), deleted(path)):
+        assert any("decides what the checks do" in reason for reason in reasons(change))
+        assert any("decides" in reason for reason in reasons(change, "src/"))
+        assert reasons(change, path) == ()
+    assert reasons(added(path), "src/")
+    assert reasons(added(path)) == ()
+
+
+@pytest.mark.parametrize("path", ["unittest/__main__.py", "pytest.py", "sitecustomize.py"])
+def test_what_a_check_imports_is_not_replaced(path: str) -> None:
+    assert reasons(added(path))
+    assert reasons(added(f"src/{path}")) == ()
+
+
 @pytest.mark.parametrize("path", TESTS)
 def test_new_tests_are_welcome(path: str) -> None:
     """Adding a test needs no permission."""
