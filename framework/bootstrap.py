@@ -23,15 +23,16 @@ from .agents.base import Agent
 from .attach import load, open_tracker
 from .config import Settings
 from .domain.errors import NoBox
-from .domain.event import Warned, WorkRescued
+from .domain.event import WorkRescued
 from .domain.identifier import slug
-from .domain.lease import TTL, Lease, Process
+from .domain.lease import TTL
 from .journals.base import Journal
 from .leases.base import LeaseStore
 from .leases.process import this_process
 from .runner.clock import utcnow
 from .runner.keeper import Keeper
-from .runner.parts import Alone, Parts, Policy
+from .runner.parts import Parts, Policy
+from .runner.turns import Turns
 from .runner.weather import Weather
 from .workspaces._git import check_version
 from .workspaces.base import Rescue
@@ -40,8 +41,6 @@ from .workspaces.hub import Hub
 from .workspaces.landing import HubLander
 
 _POLL_SECONDS = {"sqlite": 0.25, "memory": 0.05}
-_LAND_RETRY_SECONDS = 0.2
-_PATIENCE_SECONDS = 5.0
 _REHEARSED_BACKOFF = 0.5
 
 
@@ -87,7 +86,10 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
         store = _leases(settings, floor=hub.epoch)
         keeper = stack.enter_context(Keeper(store, TTL))
         process = this_process()
-        alone = _alone(store, keeper, process, journal)
+        group = await stack.enter_async_context(anyio.create_task_group())
+        stack.callback(group.cancel_scope.cancel)
+        turns = Turns(store=store, keeper=keeper, process=process, journal=journal, group=group)
+        stack.callback(turns.close)
         landing = HubLander(
             hub=hub,
             project=settings.project,
@@ -96,7 +98,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             box=cell,
             checks=settings.run.checks,
             check_seconds=settings.run.check_seconds,
-            serialise=lambda: alone(f"land:{hub.target}"),
+            serialise=lambda: turns.alone(f"land:{hub.target}"),
         )
         workspaces = CloneWorkspaces(
             hub=hub, root=state, box=cell, on_rescue=lambda one: _note_rescue(journal, one)
@@ -128,7 +130,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
                 boxed=cell.confines,
             ),
             weather=Weather(utcnow),
-            alone=alone,
+            alone=turns.alone,
         )
 
 
@@ -189,33 +191,6 @@ def _leases(settings: Settings, floor: Callable[[str], int]) -> LeaseStore:
     config.fix_stores(settings)
     checked: LeaseStore = store
     return checked
-
-
-def _alone(store: LeaseStore, keeper: Keeper, process: Process, journal: Journal) -> Alone:
-    @asynccontextmanager
-    async def alone(key: str) -> AsyncIterator[None]:
-        lease = await _acquire(store, key, process, journal)
-        try:
-            async with keeper.hold(lease):
-                yield
-        finally:
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(store.release, lease)
-
-    return alone
-
-
-async def _acquire(store: LeaseStore, key: str, process: Process, journal: Journal) -> Lease:
-    holder = uuid.uuid4().hex
-    patience = anyio.current_time() + _PATIENCE_SECONDS
-    while True:
-        lease = await to_thread.run_sync(lambda: store.acquire(key, holder, TTL, process=process))
-        if lease is not None:
-            return lease
-        if anyio.current_time() > patience:
-            journal.append(Warned(text=f"waiting for another run, which holds {key!r}"))
-            patience = float("inf")
-        await anyio.sleep(_LAND_RETRY_SECONDS)
 
 
 def _note_rescue(journal: Journal, rescue: Rescue) -> None:
