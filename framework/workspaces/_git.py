@@ -12,10 +12,12 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from ..domain.errors import GitFailed, GitMissing
 
@@ -26,6 +28,13 @@ SECONDS = 60.0
 
 FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
 """A fetch that leaves nothing but objects and the refs it is told to write."""
+
+ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "LC_ALL": "C",
+}
+"""What every git is told, ours and those in boxes."""
 
 _OLDEST = (2, 38)
 _CONFIG = (
@@ -88,6 +97,27 @@ class Git:
             raise failed(arguments, Answer(code=code, out="", err=err.decode("utf-8", "replace")))
         return out
 
+    def pour(self, source: Sequence[str], text: str, *arguments: str, seconds: float) -> bool:
+        """Give `text` to another program, and what that prints to git: whether both succeed.
+
+        Why not is not told. Nothing is left running.
+        """
+        command = [_program(), *_SETTINGS, *self._where, *arguments]
+        try:
+            with (
+                _started(source, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first,
+                _started(command, stdin=first.stdout, stdout=subprocess.PIPE) as second,
+            ):
+                assert first.stdin is not None
+                assert first.stdout is not None
+                first.stdout.close()  # else it would not notice that git has ended
+                with first.stdin as stdin:
+                    stdin.write(_encoded(text))
+                second.communicate(timeout=seconds)  # quicker than a wait with a time limit
+                return second.returncode == 0 and first.wait(seconds) == 0
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+
     def _execute(
         self,
         arguments: tuple[str, ...],
@@ -115,6 +145,26 @@ class Git:
                 if process.returncode is None:
                     os.killpg(process.pid, signal.SIGKILL)
             return process.returncode, out, err
+
+
+@contextmanager
+def _started(
+    command: Sequence[str], *, stdin: int | IO[bytes] | None, stdout: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in its own process group, which has ended when the block has."""
+    with subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def failed(arguments: tuple[str, ...], answer: Answer) -> GitFailed:
@@ -156,9 +206,7 @@ def _environment() -> dict[str, str]:
     here = str(Path(_program()).parent)
     return {
         "PATH": os.pathsep.join(dict.fromkeys((here, "/usr/local/bin", "/usr/bin", "/bin"))),
-        "LC_ALL": "C",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
+        **ENVIRONMENT,
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_OPTIONAL_LOCKS": "0",

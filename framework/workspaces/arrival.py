@@ -55,10 +55,8 @@ class Arrivals:
         merged = combine(self._hub.git, tip, theirs, any_history=True)
         if merged.tree is None:
             return tip, (self._warning(merged.paths),)
-        message = f"Merge {self._hub.target} of the project into the landed work"
-        parents = ("-p", tip, "-p", theirs)
-        new = self._hub.git.run("commit-tree", merged.tree, *parents, "-F", "-", input=message)
-        return new, ()
+        message = f"Merge {self._hub.target} of the project into the landed work\n"
+        return self._hub.commit(merged.tree, tip, theirs, message=message), ()
 
     def _warning(self, paths: tuple[str, ...]) -> str:
         target = self._hub.target

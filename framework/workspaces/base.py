@@ -32,12 +32,12 @@ class Workspace:
 class Contents:
     """What a workspace holds beyond its base, as the host sees it.
 
-    `head` is the attempt branch's commit, None when it cannot be read; `commits` how many are
-    on it beyond the target; `dirty` the paths with uncommitted changes.
+    `head` is the attempt branch's commit, None when it cannot be read; `advanced` says that it
+    is another one than the base; `dirty` are the paths with uncommitted changes.
     """
 
     head: str | None
-    commits: int
+    advanced: bool
     dirty: tuple[str, ...]
 
 

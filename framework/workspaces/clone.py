@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ from .intake import Intake
 from .place import Place, Places
 from .rescue import Rescuer
 
+_DIRECTORIES = ("", "objects", "objects/info", "info", "refs", "refs/heads")
 _CORE = re.compile(r"\[core\]\n(?:\t.*\n)*")
 _CONFIG = """\
 [user]
@@ -117,8 +119,9 @@ class CloneWorkspaces:
         """What `git clone --shared` makes, without its processes, and the index kept aside."""
         git = one.clone / ".git"
         one.home.mkdir()
-        for name in ("objects/info", "objects/pack", "info", "refs/heads", "refs/tags"):
-            (git / name).mkdir(parents=True)
+        one.clone.mkdir()
+        for name in _DIRECTORIES:
+            os.mkdir(git / name)
         (git / "HEAD").write_text(f"ref: refs/heads/{one.branch}\n")
         (git / "config").write_text(self._core + _CONFIG)
         (git / "info" / "exclude").write_text(EXCLUDED)
@@ -139,15 +142,10 @@ class CloneWorkspaces:
     def _inspect(self, one: Attempt) -> Contents:
         head = self._intake.head(one).commit
         dirty = self._dirty(one, head or one.base) if one.has_clone else ()
-        if head is None or head == one.base:
-            return Contents(head=head, commits=0, dirty=dirty)
-        target = refs.target(self._hub.target)
-        count = self._hub.git.run("rev-list", "--count", head, f"^{target}")
-        return Contents(head=head, commits=int(count), dirty=dirty)
+        return Contents(head=head, advanced=head not in (None, one.base), dirty=dirty)
 
     def _dirty(self, one: Attempt, head: str) -> tuple[str, ...]:
-        with edits_of(self._hub, one, head) as edits:
-            return tuple(readable(path) for path in edits.paths())
+        return tuple(readable(path) for path in edits_of(self._hub, one, head).paths())
 
     def _put_away(self, place: Place, one: Attempt) -> list[Rescue]:
         try:

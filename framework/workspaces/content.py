@@ -4,46 +4,56 @@ from __future__ import annotations
 
 from ..domain.constitution import SUBMODULE, SYMLINK, FileChange
 from .hub import Hub
+from .trees import ABSENT, Difference, Entry, Packed, differences
 
 _LONGEST_LINK = 4096
 
 
 def changes(hub: Hub, tip: str, tree: str) -> tuple[FileChange, ...]:
     """The paths in which `tree` differs from `tip`; a rename is a deletion and a new file."""
-    fields = hub.git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", tip, tree).split("\0")
-    rows = [(head.split(), path) for head, path in zip(fields[::2], fields[1::2], strict=False)]
-    new = {path: row[3] for row, path in rows if row[1] not in ("000000", SUBMODULE)}
-    sizes = dict(zip(new, _sizes(hub, list(new.values())), strict=True))
-    linked = {
-        path: new[path] for row, path in rows if row[1] == SYMLINK and sizes[path] <= _LONGEST_LINK
-    }
-    links = dict(zip(linked, _texts(hub, list(linked.values())), strict=True))
-    return tuple(
-        FileChange(
-            path=path,
-            old_mode=row[0].lstrip(":"),
-            new_mode=row[1],
-            size=sizes.get(path, 0),
-            link=links.get(path),
-        )
-        for row, path in rows
+    try:
+        found = differences(hub.store, hub.tree(tip), tree)
+    except Packed:
+        found = _asked(hub, tip, tree)
+    files = [one.new.name for one in found if one.new and one.new.mode != SUBMODULE]
+    sizes = dict(zip(files, _sizes(hub, files), strict=True))
+    return tuple(_change(hub, one, sizes) for one in found)
+
+
+def _change(hub: Hub, one: Difference, sizes: dict[str, int]) -> FileChange:
+    new = one.new or Entry(mode=ABSENT, name="")
+    size = sizes.get(new.name, 0)
+    is_link = new.mode == SYMLINK and size <= _LONGEST_LINK
+    (link,) = hub.blobs([new.name]) if is_link else (None,)
+    return FileChange(
+        path=one.path,
+        old_mode=one.old.mode if one.old else ABSENT,
+        new_mode=new.mode,
+        size=size,
+        link=None if link is None else link.decode("utf-8", "surrogateescape"),
     )
 
 
+def _asked(hub: Hub, tip: str, tree: str) -> list[Difference]:
+    fields = hub.git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", tip, tree).split("\0")
+    rows = [(head.split(), path) for head, path in zip(fields[::2], fields[1::2], strict=False)]
+    return [
+        Difference(path=path, old=_entry(row[0].lstrip(":"), row[2]), new=_entry(row[1], row[3]))
+        for row, path in rows
+    ]
+
+
+def _entry(mode: str, name: str) -> Entry | None:
+    return None if mode == ABSENT else Entry(mode=mode, name=name)
+
+
 def _sizes(hub: Hub, objects: list[str]) -> list[int]:
-    if not objects:
-        return []
+    loose = [hub.store.measure(one) for one in objects]
+    found = [one[1] for one in loose if one is not None]
+    if len(found) == len(objects):
+        return found
     asked = "".join(f"{one}\n" for one in objects)
     return [
         int(size)
         for size in hub.git.run("cat-file", "--batch-check=%(objectsize)", input=asked).split("\n")
-    ]
-
-
-def _texts(hub: Hub, objects: list[str]) -> list[str | None]:
-    if not objects:
-        return []
-    return [
-        None if blob is None else blob.decode("utf-8", "surrogateescape")
-        for blob in hub.blobs(objects)
     ]

@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import uuid
 from pathlib import Path
 
 from ._git import Git
@@ -21,16 +19,19 @@ from .hub import Hub
 _LIST = ("ls-files", "-z", "--modified", "--others", "--exclude-standard")
 
 
-@contextmanager
-def edits_of(hub: Hub, attempt: Attempt, head: str) -> Iterator[Edits]:
-    """What the clone's files say beyond `head`, with an index for this one look."""
-    with tempfile.TemporaryDirectory(dir=attempt.directory, prefix="look-") as scratch:
-        index = Path(scratch, "index")
-        shutil.copy2(attempt.index, index)  # with its time: git compares it with the files'
-        edits = Edits(hub, attempt.clone, index)
-        if head != attempt.base:
-            edits.start_from(head)
-        yield edits
+def edits_of(hub: Hub, attempt: Attempt, head: str) -> Edits:
+    """What the clone's files say beyond `head`."""
+    index = attempt.index if head == attempt.base else attempt.directory / f"index-{head}"
+    if not index.exists():
+        new = _copied(attempt.index)
+        Edits(hub, attempt.clone, new).start_from(head)
+        os.replace(new, index)  # for the next look
+    return Edits(hub, attempt.clone, index)
+
+
+def _copied(index: Path) -> Path:
+    """A copy beside it. It keeps its time: git compares it with the files'."""
+    return Path(shutil.copy2(index, index.with_name(f"look-{uuid.uuid4().hex}")))
 
 
 class Edits:
@@ -38,16 +39,17 @@ class Edits:
 
     def __init__(self, hub: Hub, clone: Path, index: Path) -> None:
         self._clone = clone
+        self._index = index
         self._git = Git("--git-dir", str(hub.desk), "--work-tree", str(clone))
-        self._env = {"GIT_INDEX_FILE": str(index), "GIT_OBJECT_DIRECTORY": str(hub.objects)}
+        self._objects = str(hub.objects)
 
     def start_from(self, head: str) -> None:
         """Compare with this commit; what the index knows of the files stays known."""
-        self._run("read-tree", "-i", "-m", head)
+        self._run(self._index, "read-tree", "-i", "-m", head)
 
     def paths(self) -> tuple[str, ...]:
         """The changed, new and missing files, sorted."""
-        listed = {path for path in self._run(*_LIST).split("\0") if path}
+        listed = {path for path in self._run(self._index, *_LIST).split("\0") if path}
         inner = {path for path in listed if path.endswith("/")}
         found = {below for path in inner for below in self._below(path)}
         return tuple(sorted((listed - inner) | found))
@@ -55,11 +57,14 @@ class Edits:
     def save(self, paths: tuple[str, ...]) -> str:
         """A tree of the commit it started from, with these files as they are now."""
         savable = "".join(f"{path}\0" for path in paths if self._is_savable(path))
-        self._run("update-index", "-z", "--add", "--remove", "--replace", "--stdin", input=savable)
-        return self._run("write-tree")
+        how = ("-z", "--add", "--remove", "--replace", "--stdin")
+        index = _copied(self._index)
+        self._run(index, "update-index", *how, input=savable)
+        return self._run(index, "write-tree")
 
-    def _run(self, *arguments: str, input: str | None = None) -> str:
-        return self._git.run(*arguments, input=input, env=self._env, cwd=self._clone)
+    def _run(self, index: Path, *arguments: str, input: str | None = None) -> str:
+        env = {"GIT_INDEX_FILE": str(index), "GIT_OBJECT_DIRECTORY": self._objects}
+        return self._git.run(*arguments, input=input, env=env, cwd=self._clone)
 
     def _below(self, directory: str) -> list[str]:
         """The files of a repository inside the clone, which git shows as one directory."""

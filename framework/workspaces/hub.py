@@ -5,18 +5,17 @@ All that decides stands here as refs (see `refs`). Agents may read it; nobody ca
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..domain.errors import GitFailed, LeaseLost, TargetMissing
-from . import refs
+from . import locks, refs, trees
 from ._git import FETCH, SECONDS, Git, check_version
+from .objects import Objects, commit, identify
 from .project import Project
 
 EXCLUDED = "__pycache__/\n*.pyc\n.nightshift/\n"
@@ -27,7 +26,7 @@ _REFUSAL = (
     "echo 'Nobody pushes here: commit on your branch, and the runner fetches it.' >&2\n"
     "exit 1\n"
 )
-_OBJECT = re.compile(r"[0-9a-f]{40}\n")
+_OBJECT = re.compile(r"[0-9a-f]{40}")
 _DEAD_SECONDS = 2 * SECONDS  # no git command of ours holds a lock for so long
 _UNUSABLE = "* -filter -working-tree-encoding\n"
 
@@ -46,6 +45,8 @@ class Hub:
         self.target = person.choose(target)
         self.path = path.resolve()
         self.git = Git("--git-dir", str(self.path))
+        self.store = Objects(self.objects)
+        self._landed: set[str] = set()
         if not self.path.exists():
             self._make()
         if self.ref(refs.target(self.target)) is None:
@@ -72,20 +73,20 @@ class Hub:
         return found
 
     def ref(self, name: str) -> str | None:
-        """What a ref points to. Read off its file, which the hub's format makes certain; git is
-        asked only when refs have been packed."""
-        try:
-            text = (self.path / name).read_text()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            text = ""
-        if _OBJECT.fullmatch(text):
-            return text.strip()
-        if not text and not (self.path / "packed-refs").exists():
-            return None
+        """What a ref points to."""
+        found = refs.on_disk(self.path, name)
+        if found is not None:
+            return found or None
         return self.git.call("rev-parse", "--quiet", "--verify", name).out.strip() or None
 
     def blobs(self, names: Sequence[str]) -> list[bytes | None]:
         """The contents of objects, named as git names them; None for what is not a blob."""
+        loose = [self.store.read(one) for one in names if _OBJECT.fullmatch(one)]
+        found = [data if kind == "blob" else None for kind, data in filter(None, loose)]
+        return found if len(found) == len(names) else self._asked(names)
+
+    def _asked(self, names: Sequence[str]) -> list[bytes | None]:
+        """As above, from git, which also knows other names than those of files."""
         asked = [name for name in names if "\n" not in name]
         output = self.git.raw("cat-file", "--batch", input="".join(f"{one}\n" for one in asked))
         answers: dict[str, bytes | None] = {}
@@ -118,20 +119,61 @@ class Hub:
                     f"Attempt {recorded} at issue {issue} is recorded, and this is attempt "
                     f"{epoch}: claim the issue again"
                 )
+            new = self._blob(epoch)
+            if self.point(name, new, before):
+                return
             try:
-                self.git.run("update-ref", name, self._blob(epoch), before or "0" * 40)
+                self.git.run("update-ref", name, new, before or "0" * 40)
             except GitFailed:
                 if self.ref(name) == before and not self._unlock(name):
                     raise  # not a race, and nothing left by a dead process
             else:
                 return
 
+    def commit(self, tree: str, *parents: str, message: str) -> str:
+        """A commit of the runner's. Nothing points to it yet."""
+        return self.store.write("commit", commit(tree, parents, message))
+
     def tree(self, commit: str) -> str:
+        found = self.store.read(commit)
+        if found is not None and found[0] == "commit":
+            return found[1][5:45].decode()
         return self.git.run("rev-parse", f"{commit}^{{tree}}")
+
+    def kind(self, name: str) -> str | None:
+        """What sort of object this is; None when it is not there."""
+        found = self.store.measure(name)
+        return found[0] if found else self.git.call("cat-file", "-t", name).out.strip() or None
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        """A file's content in a commit; None when there is no file of that path."""
+        try:
+            found = trees.entry(self.store, self.tree(commit), path)
+        except trees.Packed:
+            return self.blobs([f"{commit}:{path}"])[0]
+        return None if found is None else self.blobs([found.name])[0]
 
     def is_in(self, commit: str, other: str) -> bool:
         """Whether `commit` is `other` or one of its ancestors."""
         return self.git.run("rev-list", "--max-count=1", commit, f"^{other}") == ""
+
+    def note_landed(self, *commits: str) -> None:
+        """Remember commits that the target's history contains: it never loses any."""
+        self._landed.update(commits)
+
+    def has_landed(self, commit: str) -> bool:
+        """Whether the target's history contains a commit."""
+        if commit not in self._landed and self.is_in(commit, self.tip()):
+            self.note_landed(commit)
+        return commit in self._landed
+
+    def point(self, name: str, new: str, expected: str | None) -> bool:
+        """Set one ref in git's own way, under its lock file, but without a process.
+
+        False, and nothing has changed, when the ref is locked or is not what was `expected`, or
+        when it cannot be written: git then knows more.
+        """
+        return locks.point(self.path / name, new, lambda: self.ref(name) == expected)
 
     def move(self, changes: Iterable[str]) -> None:
         """One transaction of `git update-ref --stdin` commands: all of them or none."""
@@ -153,13 +195,13 @@ class Hub:
         person's, given inside the hub, holds just then.
         """
         for path in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
-            _remove_lock(path, older_than=0 if alone else _DEAD_SECONDS)
+            locks.remove(path, older_than=0 if alone else _DEAD_SECONDS)
 
     def is_locked(self, name: str) -> bool:
         return (self.path / f"{name}.lock").exists()
 
     def _unlock(self, name: str) -> bool:
-        return _remove_lock(self.path / f"{name}.lock", older_than=_DEAD_SECONDS)
+        return locks.remove(self.path / f"{name}.lock", older_than=_DEAD_SECONDS)
 
     def _number(self, blob: str) -> int:
         (text,) = self.blobs([blob])
@@ -171,10 +213,7 @@ class Hub:
 
     def _blob(self, epoch: int) -> str:
         """The object that stands for an epoch; all issues share it."""
-        name = epoch_object(epoch)
-        if not (self.objects / name[:2] / name[2:]).exists():
-            self.git.run("hash-object", "-w", "--stdin", input=str(epoch))
-        return name
+        return self.store.write("blob", str(epoch).encode())
 
     def _make(self) -> None:
         """Beside its place, then moved there in one step: a half-made hub never counts."""
@@ -196,7 +235,8 @@ class Hub:
         if person.commit(name) is not None:
             first = self.fetch_project(person)
         elif person.is_new():
-            first = self._empty_commit(f"Start of {person.directory.name}")
+            message = f"Start of {person.directory.name}\n"
+            first = self.commit(self.store.write("tree", b""), message=message)
         else:
             raise TargetMissing(
                 f"{person.directory} has no branch {self.target}: make it with "
@@ -218,26 +258,10 @@ class Hub:
             raise GitFailed(f"{ref} is not in {self.path} after it was fetched: start again")
         return found
 
-    def _empty_commit(self, message: str) -> str:
-        tree = self.git.run("mktree", input="")
-        return self.git.run("commit-tree", tree, "-F", "-", input=message)
-
 
 def epoch_object(epoch: int) -> str:
     """The name that git gives to a blob with this number as its text."""
-    text = str(epoch).encode()
-    return hashlib.sha1(b"blob %d\0%s" % (len(text), text), usedforsecurity=False).hexdigest()
-
-
-def _remove_lock(path: Path, *, older_than: float) -> bool:
-    """Whether there was a lock file of that age in seconds, which is gone now."""
-    try:
-        if path.stat().st_mtime > time.time() - older_than:
-            return False
-        path.unlink()
-    except FileNotFoundError:
-        return False  # it was alive
-    return True
+    return identify("blob", str(epoch).encode())
 
 
 def _furnish(hub: Path) -> None:

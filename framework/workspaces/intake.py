@@ -10,16 +10,12 @@ from pathlib import Path
 from ..box import Box, Cell
 from ..domain.errors import GitFailed
 from . import refs
-from ._git import FETCH
+from ._git import ENVIRONMENT, FETCH
 from .attempt import Attempt
+from .handover import hand_over
 from .heads import heads
 from .hub import Hub
 
-_ENVIRONMENT = {
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "LC_ALL": "C",
-}
 _CHECKED = ("-c", "fetch.fsckObjects=true", *FETCH, "--no-show-forced-updates")
 
 
@@ -44,12 +40,18 @@ class Intake:
         """The commit of the attempt's branch, which the hub has from now on."""
         branch = f"refs/heads/{attempt.branch}"
         claimed = (heads(attempt.clone) or {}).get(branch)
-        if claimed is not None and claimed in (attempt.base, self._hub.ref(attempt.ref)):
+        before = self._hub.ref(attempt.ref)
+        if claimed is not None and (
+            claimed in (attempt.base, before) or hand_over(self._hub, self._box, attempt, claimed)
+        ):
             return Head(commit=claimed)
         why = self.fetch(attempt, f"+{branch}:{attempt.ref}")
         fetched = self._hub.ref(attempt.ref)
         if why and (claimed is None or fetched != claimed):  # else another look has fetched it
             return Head(commit=None, why=why)
+        if fetched is not None and self._hub.kind(fetched) != "commit":
+            self._hub.move([f"update {attempt.ref} {before or '0' * 40}"])
+            return Head(commit=None, why=f"{fetched} on the branch is no commit")
         return Head(commit=fetched)
 
     def fetch(self, attempt: Attempt, *refspecs: str) -> str:
@@ -80,5 +82,5 @@ class Intake:
         self._hub.git.run("hash-object", "-w", "--stdin", input=uuid.uuid4().hex)
 
     def _reader(self, directory: Path, *readable: Path) -> str:
-        cell = Cell(directory=directory, readable=readable, environment=_ENVIRONMENT)
+        cell = Cell(directory=directory, readable=readable, environment=ENVIRONMENT)
         return shlex.join(self._box.wrap(["git", "upload-pack"], cell))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import anyio
@@ -95,7 +96,7 @@ class HubLander:
         return await to_thread.run_sync(self._hub.tip)
 
     async def read(self, path: str) -> str | None:
-        (blob,) = await to_thread.run_sync(self._hub.blobs, [f"{self._hub.tip()}:{path}"])
+        blob = await to_thread.run_sync(lambda: self._hub.file(self._hub.tip(), path))
         try:
             return None if blob is None else blob.decode("utf-8")
         except UnicodeDecodeError:
@@ -111,7 +112,7 @@ class HubLander:
         """See `Lander.land`. A workspace that cannot be read is refused; GitFailed says that the
         fault is ours."""
         one = attempt.of(workspace)
-        claimed = frozenset(path for other in siblings for path in brief.parse(other.body).paths)
+        claimed = frozenset(path for other in siblings for path in _paths(other.body))
         async with self._turn():
             while True:
                 candidate = await to_thread.run_sync(self._prepare, one, issue, claimed)
@@ -220,6 +221,7 @@ class HubLander:
                 raise
             return None
         self._baseline.note(proof.tree, results)
+        self._hub.note_landed(proof.head, proof.commit)
         return Merged(proof=proof)
 
     def _prove(
@@ -261,6 +263,12 @@ class HubLander:
             if not result.passed and result.command not in candidate.own
         )
         return await self._baseline.red(candidate.tip, failing)
+
+
+@lru_cache(maxsize=4096)
+def _paths(body: str) -> tuple[str, ...]:
+    """The paths that an issue names. Every landing asks it of every other issue."""
+    return brief.parse(body).paths
 
 
 def _reasons(results: tuple[CheckResult, ...], red_before: tuple[str, ...]) -> tuple[str, ...]:

@@ -105,25 +105,24 @@ def delete(path: Path) -> None:
 def open_up(top: Path) -> None:
     """Make a dead agent's files readable for us. Removes pipes and sockets: they hold no work,
     and whoever opens one waits for ever. Follows no link."""
-    _permit(top, 0o700)
-    for parent, directories, files in os.walk(top):
-        for name in directories:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                _permit(path, 0o700)
-        for name in files:
-            path = Path(parent, name)
-            mode = path.lstat().st_mode
-            if stat.S_ISREG(mode):
-                _permit(path, 0o400)
-            elif not stat.S_ISLNK(mode):
-                path.unlink()
+    _permit(os.fspath(top), os.lstat(top).st_mode, 0o700)
+    waiting = [os.fspath(top)]
+    while waiting:
+        with os.scandir(waiting.pop()) as found:
+            for one in found:
+                mode = one.stat(follow_symlinks=False).st_mode
+                if stat.S_ISDIR(mode):
+                    _permit(one.path, mode, 0o700)
+                    waiting.append(one.path)
+                elif stat.S_ISREG(mode):
+                    _permit(one.path, mode, 0o400)
+                elif not stat.S_ISLNK(mode):
+                    os.unlink(one.path)
 
 
-def _permit(path: Path, wanted: int) -> None:
-    mode = stat.S_IMODE(path.lstat().st_mode)
+def _permit(path: str, mode: int, wanted: int) -> None:
     if mode & wanted != wanted:
-        path.chmod(mode | wanted)
+        os.chmod(path, stat.S_IMODE(mode) | wanted)
 
 
 def _lock(path: Path) -> FileLock:

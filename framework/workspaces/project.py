@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..domain.errors import GitFailed, TargetMissing, WorkspaceError
+from . import refs
 from ._git import FETCH, Answer, Git, failed
 
 _QUICKLY = ("--untracked-files=no", "--no-ahead-behind")
@@ -45,6 +46,7 @@ class Project:
         if exclude is None:
             self.git.run("init", "--quiet", "--initial-branch", "main")
             exclude = self.directory / ".git" / "info" / "exclude"
+        self._common = exclude.parent.parent
         _keep_out(exclude)
 
     def branch(self) -> str | None:
@@ -65,6 +67,9 @@ class Project:
 
     def commit(self, ref: str) -> str | None:
         """The commit that `ref` names, if there is one."""
+        found = refs.on_disk(self._common, ref) if ref.startswith("refs/heads/") else None
+        if found is not None:
+            return found or None
         name = f"{ref}^{{commit}}"
         return self.git.call("rev-parse", "--quiet", "--verify", name).out.strip() or None
 

@@ -1,8 +1,25 @@
-"""The names of refs: the hub's vocabulary, in one place."""
+"""The names of refs, the hub's vocabulary in one place, and what their files say."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from ..domain.identifier import slug
+
+_OBJECT = re.compile(r"[0-9a-f]{40}\n")
+
+
+def on_disk(repository: Path, name: str) -> str | None:
+    """The object that a ref's own file names; nothing ("") where no ref of that name can be.
+    None when only git can tell: the ref is packed, leads to another one, or is kept elsewhere."""
+    try:
+        text = (repository / name).read_text()
+    except FileNotFoundError:
+        return None if (repository / "packed-refs").exists() else ""
+    except (NotADirectoryError, IsADirectoryError):
+        return None
+    return text.strip() if _OBJECT.fullmatch(text) else None
 
 
 def target(branch: str) -> str:

@@ -45,18 +45,18 @@ class Rescuer:
 
     def _with_edits(self, attempt: Attempt, head: str) -> str:
         """A commit of the runner's on top of `head` with the uncommitted edits, if any."""
-        with edits_of(self._hub, attempt, head) as edits:
-            paths = edits.paths()
-            if not paths:
-                return head
-            tree = edits.save(paths)
+        edits = edits_of(self._hub, attempt, head)
+        paths = edits.paths()
+        if not paths:
+            return head
+        tree = edits.save(paths)
         if tree == self._hub.tree(head):
             return head
         message = (
             f"Uncommitted edits of attempt {attempt.epoch} at issue {attempt.issue}\n\n"
-            "Saved by the runner when the clone was put away."
+            "Saved by the runner when the clone was put away.\n"
         )
-        return self._hub.git.run("commit-tree", tree, "-p", head, "-F", "-", input=message)
+        return self._hub.commit(tree, head, message=message)
 
     def _others(self, attempt: Attempt, head: str) -> dict[str, str]:
         """Rescue refs for the other branches, the stash and a detached HEAD of the clone."""
@@ -86,4 +86,4 @@ class Rescuer:
         return refs.rescue(attempt.issue, attempt.epoch, name.removeprefix("refs/heads/"))
 
     def _has_landed(self, commit: str, attempt: Attempt) -> bool:
-        return commit == attempt.base or self._hub.is_in(commit, self._hub.tip())
+        return commit == attempt.base or self._hub.has_landed(commit)

@@ -85,16 +85,33 @@ async def test_inspection_tells_commits_from_edits(house: House) -> None:
     """Head, commits and dirty paths follow what the agent does."""
     async with house.workspaces.open(make_issue(), 1) as workspace:
         contents = await house.workspaces.inspect(workspace)
-        assert (contents.head, contents.commits, contents.dirty) == (workspace.base, 0, ())
+        assert (contents.head, contents.advanced, contents.dirty) == (workspace.base, False, ())
         write(workspace.directory, {"a": "changed\n", "new/c": ""})
         (workspace.directory / "d" / "b").unlink()
         assert (await house.workspaces.inspect(workspace)).dirty == ("a", "d/b", "new/c")
         head = commit(workspace.directory, {"a": "changed\n", "new/c": "", "e": "x\n"})
         contents = await house.workspaces.inspect(workspace)
-        assert (contents.head, contents.commits, contents.dirty) == (head, 1, ("d/b",))
+        assert (contents.head, contents.advanced, contents.dirty) == (head, True, ("d/b",))
         git(workspace.directory, "reset", "--hard", "--quiet", workspace.base)
         contents = await house.workspaces.inspect(workspace)
-        assert (contents.head, contents.commits, contents.dirty) == (workspace.base, 0, ())
+        assert (contents.head, contents.advanced, contents.dirty) == (workspace.base, False, ())
+
+
+async def test_a_second_look_at_a_commit_sees_new_edits(house: House) -> None:
+    """What the first look kept of the commit hides no edit, not even one of the same size and
+    with the same time."""
+    async with house.workspaces.open(make_issue(), 1) as workspace:
+        head = commit(workspace.directory, {"c": "1\n", "d/b": "1\n"})
+        assert (await house.workspaces.inspect(workspace)).dirty == ()
+        for name in ("a", "c", "d/b"):
+            path = workspace.directory / name
+            before = path.stat()
+            path.write_text("x" * (before.st_size - 1) + "\n")
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert (await house.workspaces.inspect(workspace)).dirty == ("a", "c", "d/b")
+    (rescue,) = house.rescues
+    assert house.in_hub("rev-parse", f"{rescue.commit}^") == head
+    assert house.text(rescue.commit, "c") == "x"
 
 
 async def test_an_edit_of_the_same_size_is_seen(house: House) -> None:

@@ -274,7 +274,7 @@ def test_the_persons_environment_does_not_reach_git(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
     hub = make(tmp_path / "p")
     assert hub.git.run("config", "--get-all", "gc.auto") == "0\n0"
-    listed = Git().run("-c", "alias.show=!env", "show").splitlines()
+    listed = Git().run("-c", "alias.environment=!env", "environment").splitlines()
     assert not [row for row in listed if "elsewhere" in row]
 
 

@@ -1,0 +1,102 @@
+"""Git's objects as the files they are, for an object store of the host's.
+
+Writing one takes no process, and neither does reading one that is not in a pack. What is in a
+pack is not found here, and git has to be asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import time
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..domain.errors import GitFailed
+from ._git import EMAIL, NAME
+
+_START_BYTES = 1024  # compressed, and certain to hold the header
+_HEADER_BYTES = 64
+
+
+def identify(kind: str, data: bytes) -> str:
+    """The name that git gives to an object."""
+    return hashlib.sha1(_header(kind, data) + data, usedforsecurity=False).hexdigest()
+
+
+def commit(tree: str, parents: Sequence[str], message: str) -> bytes:
+    """The text of a commit of the runner's, made now."""
+    who = f"{NAME} <{EMAIL}> {int(time.time())} +0000"
+    lines = (
+        f"tree {tree}",
+        *(f"parent {parent}" for parent in parents),
+        f"author {who}",
+        f"committer {who}",
+    )
+    return "\n".join((*lines, "", message)).encode("utf-8", "surrogateescape")
+
+
+class Objects:
+    """The object store in `directory`. Safe for threads and for processes."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def write(self, kind: str, data: bytes) -> str:
+        """Keep an object, and say its name. The data must be in order: nobody checks it.
+
+        Raises GitFailed when there is no room for it.
+        """
+        name = identify(kind, data)
+        try:
+            self._keep(self._path(name), _header(kind, data) + data)
+        except OSError as error:
+            raise GitFailed(
+                f"Nothing can be written in {self._directory}: {error}. Make room, or give its "
+                "owner the right to write there"
+            ) from error
+        return name
+
+    def read(self, name: str) -> tuple[str, bytes] | None:
+        """The kind and the data of an object; None when no good file of its own holds it."""
+        try:
+            text = zlib.decompress(self._path(name).read_bytes())
+        except (OSError, zlib.error):
+            return None
+        header, _, data = text.partition(b"\0")
+        return header.partition(b" ")[0].decode(), data
+
+    def measure(self, name: str) -> tuple[str, int] | None:
+        """As `read`, with the data's size in its place."""
+        try:
+            with self._path(name).open("rb") as file:
+                start = zlib.decompressobj().decompress(file.read(_START_BYTES), _HEADER_BYTES)
+            kind, _, size = start.partition(b"\0")[0].partition(b" ")
+            return kind.decode(), int(size)
+        except (OSError, zlib.error, ValueError):
+            return None
+
+    def _keep(self, path: Path, content: bytes) -> None:
+        try:
+            os.utime(path)  # as git does, so that no clearing up takes it for an old one
+        except FileNotFoundError:
+            path.parent.mkdir(exist_ok=True)
+            _create(path, zlib.compress(content))
+
+    def _path(self, name: str) -> Path:
+        return self._directory / name[:2] / name[2:]
+
+
+def _header(kind: str, data: bytes) -> bytes:
+    return f"{kind} {len(data)}\0".encode()
+
+
+def _create(path: Path, content: bytes) -> None:
+    """In one step, so that a kill leaves no half of an object."""
+    handle, new = tempfile.mkstemp(prefix="tmp_obj_", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        os.fchmod(handle, 0o444)
+    os.replace(new, path)
