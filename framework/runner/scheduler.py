@@ -78,8 +78,9 @@ class Scheduler:
     async def _look(self) -> View | None:
         """The facts, or None when they could not be had: then nothing is dispatched."""
         try:
-            issues = await to_thread.run_sync(lambda: self.parts.tracker.list(Query()))
+            # Leases first: an issue that is closed and given back meanwhile must not look free.
             records = await to_thread.run_sync(self.parts.leases.records)
+            issues = await to_thread.run_sync(lambda: self.parts.tracker.list(Query()))
         except (TrackerError, LeaseError) as error:
             self._complain(str(error))
             return None

@@ -83,7 +83,7 @@ class CloneWorkspaces:
 
     async def rescued(self, issue: Issue) -> Rescue | None:
         """See `Workspaces.rescued`. The attempt's own branch goes before its other ones."""
-        return await to_thread.run_sync(self._rescued, issue.id)
+        return await to_thread.run_sync(self._rescued, issue)
 
     async def recover(self, live: frozenset[tuple[str, int]]) -> list[Rescue]:
         """See `Workspaces.recover`. Also removes lock files of dead git processes in the hub.
@@ -159,22 +159,22 @@ class CloneWorkspaces:
         place.remove()
         return saved
 
-    def _rescued(self, issue: str) -> Rescue | None:
-        place = refs.rescue(issue, 0).rpartition("/")[0]
+    def _rescued(self, issue: Issue) -> Rescue | None:
+        place = refs.rescue(issue.id, 0).rpartition("/")[0]
         if not (self._hub.path / place).exists() and not (self._hub.path / "packed-refs").exists():
             return None
         target = refs.target(self._hub.target)
         listed = self._hub.git.run(
             "for-each-ref", "--format=%(objectname) %(refname)", f"--no-merged={target}", place
         )
-        landed = self._landed_epoch(issue)
-        found = [_rescue(issue, *row.split(" ", 1)) for row in listed.splitlines()]
+        landed = self._landed_epoch(issue.uid)
+        found = [_rescue(issue.id, *row.split(" ", 1)) for row in listed.splitlines()]
         later = [one for one in found if one.epoch > landed]
         return max(later, key=lambda one: (one.epoch, -len(one.ref)), default=None)
 
-    def _landed_epoch(self, issue: str) -> int:
+    def _landed_epoch(self, uid: str) -> int:
         """The attempt that landed last; what earlier ones left is of no use any more."""
-        place = refs.landed(issue, 0).rpartition("/")[0]
+        place = refs.landed(uid, 0).rpartition("/")[0]
         format = "--format=%(*trailers:key=Attempt,valueonly,separator=)"
         rows = self._hub.git.run("for-each-ref", format, place).split()
         return max((int(row) for row in rows), default=0)

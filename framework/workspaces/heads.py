@@ -12,13 +12,16 @@ import stat
 from pathlib import Path
 
 _OBJECT = re.compile(r"[0-9a-f]{40}\n?")
-_PACKED = re.compile(r"^([0-9a-f]{40}) (refs/(?:heads/.+|stash))$", re.MULTILINE)
-_PLAIN = re.compile(r"(HEAD|refs/stash|refs/heads/[A-Za-z0-9_.+/-]+)")
+_PACKED = re.compile(r"^([0-9a-f]{40}) (refs/(?:heads/.+|tags/.+|stash))$", re.MULTILINE)
+_STASHED = re.compile(r"^[0-9a-f]{40} ([0-9a-f]{40}) ", re.MULTILINE)
+_PLAIN = re.compile(r"HEAD|refs/stash(-\d+)?|refs/(heads|tags)/[^\x00-\x20\x7f~^:?*\[\\]+")
+OLDER_STASH = "refs/stash-"
+"""What an older entry of the stash is called here; git knows it by its commit only."""
 _LARGEST = 1 << 20
 
 
 def heads(clone: Path) -> dict[str, str] | None:
-    """Branches and stash by their full names, and `HEAD` when it is detached.
+    """Branches, tags and stashes by their full names, and `HEAD` when it is detached.
 
     None when something is not as we made it, and git has to be asked.
     """
@@ -34,6 +37,7 @@ def heads(clone: Path) -> dict[str, str] | None:
                 found[path.relative_to(git).as_posix()] = text.strip()
             elif path.name != "HEAD" or path.parent != git:
                 return None
+        found |= _older_stashes(git)
     except (OSError, ValueError):
         return None
     return found if all(_PLAIN.fullmatch(name) for name in found) else None
@@ -43,11 +47,19 @@ def _loose(git: Path) -> list[Path]:
     stash = git / "refs" / "stash"
     branches = [
         Path(parent, name)
-        for parent, _, names in os.walk(git / "refs" / "heads")
+        for kind in ("heads", "tags")
+        for parent, _, names in os.walk(git / "refs" / kind)
         for name in names
         if not name.endswith(".lock")
     ]
     return [*branches, *([stash] if stash.exists() else []), git / "HEAD"]
+
+
+def _older_stashes(git: Path) -> dict[str, str]:
+    """All entries of the stash but the latest, which has a ref."""
+    log = git / "logs" / "refs" / "stash"
+    entries = _STASHED.findall(_text(log))[:-1] if log.exists() else []
+    return {f"{OLDER_STASH}{number}": commit for number, commit in enumerate(entries, start=1)}
 
 
 def _text(path: Path) -> str:

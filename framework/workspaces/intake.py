@@ -19,6 +19,10 @@ from .hub import Hub
 _CHECKED = ("-c", "fetch.fsckObjects=true", *FETCH, "--no-show-forced-updates")
 
 
+_READER = ("git", "-c", "uploadpack.allowAnySHA1InWant=true", "upload-pack")
+"""We ask for what the clone's own files name, and older stashes have no other name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Head:
     """The attempt's last commit; without one, `why` it cannot be read."""
@@ -83,4 +87,4 @@ class Intake:
 
     def _reader(self, directory: Path, *readable: Path) -> str:
         cell = Cell(directory=directory, readable=readable, environment=ENVIRONMENT)
-        return shlex.join(self._box.wrap(["git", "upload-pack"], cell))
+        return shlex.join(self._box.wrap(_READER, cell))

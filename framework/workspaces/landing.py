@@ -209,7 +209,7 @@ class HubLander:
                     # leaves a landing without its record, which `landed` finds, and never a
                     # record without its landing.
                     f"update {refs.target(self._hub.target)} {proof.commit} {proof.base}",
-                    f"create {refs.landed(issue.id, issue.reopened)} {tag}",
+                    f"create {refs.landed(issue.uid, issue.reopened)} {tag}",
                     "prepare",
                     "commit",
                 )
@@ -249,7 +249,7 @@ class HubLander:
     def _is_superseded(self, one: Attempt, issue: Issue) -> bool:
         """Whether a later attempt has begun, or the issue has landed."""
         recorded = self._hub.ref(refs.epoch(issue.id))
-        landed = self._hub.ref(refs.landed(issue.id, issue.reopened))
+        landed = self._hub.ref(refs.landed(issue.uid, issue.reopened))
         return recorded != epoch_object(one.epoch) or landed is not None
 
     async def _red_before(

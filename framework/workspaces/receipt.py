@@ -41,14 +41,14 @@ class Receipts:
         """The object for `refs/landed/`. Nothing points to it yet."""
         text = (
             f"object {proof.commit}\ntype commit\n"
-            f"tag {refs.landed(issue.id, issue.reopened).removeprefix('refs/')}\n"
+            f"tag {refs.landed(issue.uid, issue.reopened).removeprefix('refs/')}\n"
             f"tagger {NAME} <{EMAIL}> {int(time.time())} +0000\n\n{proofs.encode(proof)}\n"
         )
         return self._hub.store.write("tag", text.encode())
 
     def read(self, issue: Issue) -> Proof | None:
         """The recorded landing since the issue was last reopened."""
-        tag = self._hub.ref(refs.landed(issue.id, issue.reopened))
+        tag = self._hub.ref(refs.landed(issue.uid, issue.reopened))
         if tag is None:
             return None
         text = self._hub.git.run("cat-file", "tag", tag)
@@ -81,7 +81,7 @@ class Receipts:
 
     def mend(self, issue: Issue) -> None:
         """Finish what a kill within a landing of this issue has left. Call it under the lease."""
-        name = refs.landed(issue.id, issue.reopened)
+        name = refs.landed(issue.uid, issue.reopened)
         if self._hub.is_locked(name):
             proof = self.find(issue)
             if proof is not None:
@@ -90,7 +90,7 @@ class Receipts:
 
     def restore(self, issue: Issue, proof: Proof) -> None:
         """Record a landing that was found. Call it under the land lease."""
-        name = refs.landed(issue.id, issue.reopened)
+        name = refs.landed(issue.uid, issue.reopened)
         self._hub.free(name)
         try:
             self._hub.move([f"create {name} {self.tag(issue, proof)}"])

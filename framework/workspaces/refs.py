@@ -53,9 +53,10 @@ def rescue(issue: str, number: int, branch: str | None = None) -> str:
     return f"refs/rescue/{slug(issue)}/e{number}{other}"
 
 
-def landed(issue: str, reopened: int) -> str:
-    """A tag object that holds the proof and points to the landing's commit."""
-    return f"refs/landed/{slug(issue)}/{reopened}"
+def landed(uid: str, reopened: int) -> str:
+    """A tag object that holds the proof and points to the landing's commit. By the issue's name
+    among all trackers: another board's issue of the same number has not landed."""
+    return f"refs/landed/{slug(uid)}/{reopened}"
 
 
 def branch(issue: str, number: int) -> str:

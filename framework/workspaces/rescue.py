@@ -7,10 +7,13 @@ from . import refs
 from .attempt import Attempt
 from .base import Rescue
 from .edits import edits_of
-from .heads import heads
+from .heads import OLDER_STASH, heads
 from .hub import Hub
 from .intake import Intake
 from .place import open_up
+
+_EVERYTHING = ("refs/heads/*", "refs/tags/*", "refs/stash", "HEAD")
+"""What is asked for in a clone whose refs are not plain."""
 
 
 class Rescuer:
@@ -59,14 +62,14 @@ class Rescuer:
         return self._hub.commit(tree, head, message=message)
 
     def _others(self, attempt: Attempt, head: str) -> dict[str, str]:
-        """Rescue refs for the other branches, the stash and a detached HEAD of the clone."""
+        """Rescue refs for other branches, tags, stashes and a detached HEAD of the clone."""
         claimed = heads(attempt.clone)
         known = {attempt.base, head}
         wanted = [name for name, commit in (claimed or {}).items() if commit not in known]
         if claimed is not None and not wanted:
             return {}
         place = refs.leaving(attempt.issue, attempt.epoch)
-        specs = [f"+{name}:{place}{name}" for name in wanted or ["refs/heads/*"]]
+        specs = [_spec(name, claimed or {}, place) for name in wanted or _EVERYTHING]
         if self._intake.fetch(attempt, *specs) and len(specs) > 1:
             for spec in specs:  # what can be read is saved, whatever else cannot
                 self._intake.fetch(attempt, spec)
@@ -87,3 +90,8 @@ class Rescuer:
 
     def _has_landed(self, commit: str, attempt: Attempt) -> bool:
         return commit == attempt.base or self._hub.has_landed(commit)
+
+
+def _spec(name: str, claimed: dict[str, str], place: str) -> str:
+    source = claimed[name] if name.startswith(OLDER_STASH) else name
+    return f"+{source}:{place}{name}"

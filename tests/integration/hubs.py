@@ -16,6 +16,7 @@ from typing import Any
 
 from framework.box import Box, Bubblewrap, Unboxed, is_available, programs
 from framework.domain.brief import Brief, render
+from framework.domain.identifier import slug
 from framework.domain.issue import Issue
 from framework.workspaces.base import Rescue, Workspace
 from framework.workspaces.clone import CloneWorkspaces
@@ -155,6 +156,11 @@ def make_issue(number: str = "1", **changes: Any) -> Issue:
         "updated_at": NOW,
     }
     return Issue(**{**fields, **changes})
+
+
+def refs_landed(number: str, reopened: int) -> str:
+    """The record of a landing of `make_issue(number)`."""
+    return f"refs/landed/{slug(f'board:{number}')}/{reopened}"
 
 
 def place_of(workspace: Workspace) -> Path:

@@ -14,7 +14,7 @@ import pytest
 from framework.domain.errors import GitFailed
 from framework.domain.merge import Clash, Merged, Nothing, Refused, Superseded
 from framework.workspaces import refs
-from tests.integration.hubs import House, commit, git, make_issue, write
+from tests.integration.hubs import House, commit, git, make_issue, refs_landed, write
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ async def test_a_landing_is_a_merge_by_the_runner(house: House) -> None:
     assert house.in_hub("log", "-1", "--format=%B", tip) == (
         "Land issue 7: Issue 7\n\nIssue: board:7#2\nAttempt: 4"
     )
-    assert house.in_hub("rev-parse", "refs/landed/7/2^{commit}") == tip
+    assert house.in_hub("rev-parse", refs_landed("7", 2) + "^{commit}") == tip
     assert await house.lander.landed(issue) == proof
     assert await house.lander.landed(make_issue("7", reopened=1)) is None
 
@@ -207,22 +207,22 @@ async def test_a_landing_without_its_record_is_found(house: House) -> None:
     issue = make_issue()
     landing = await house.land("1", {"c": "1\n"})
     assert isinstance(landing, Merged)
-    house.in_hub("update-ref", "-d", "refs/landed/1/0")
+    house.in_hub("update-ref", "-d", refs_landed("1", 0))
     found = await house.lander.landed(issue)
     assert found is not None
     assert (found.commit, found.tree, found.head, found.base, found.epoch, found.checks) == (
         *(landing.proof.commit, landing.proof.tree, landing.proof.head, landing.proof.base),
         *(1, ()),
     )
-    assert house.in_hub("rev-parse", "refs/landed/1/0^{commit}") == landing.proof.commit
+    assert house.in_hub("rev-parse", refs_landed("1", 0) + "^{commit}") == landing.proof.commit
 
 
 async def test_locks_of_a_killed_landing_stop_nobody(house: House) -> None:
     """Under the land lease a lock is a dead process's; a lost record is written before anything
     else lands for the issue."""
     await house.land("1", {"c": "1\n"})
-    house.in_hub("update-ref", "-d", "refs/landed/1/0")
-    for name in ("HEAD", "refs/heads/main", "refs/landed/1/0", "refs/landed/2/0"):
+    house.in_hub("update-ref", "-d", refs_landed("1", 0))
+    for name in ("HEAD", "refs/heads/main", refs_landed("1", 0), refs_landed("2", 0)):
         lock = house.hub.path / f"{name}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
         lock.touch()
@@ -343,3 +343,11 @@ def test_two_processes_land_everything_once(house: House) -> None:
         for number in own
     )
     assert all([end[number] for end in ends].count("Merged") == 1 for number in "89")
+
+
+async def test_another_boards_issue_of_the_same_number_has_not_landed(house: House) -> None:
+    """A board that was deleted and begun anew counts from one again."""
+    assert isinstance(await house.land("1", {"c": "1\n"}), Merged)
+    other = make_issue("1", uid="newboard:1")
+    assert await house.lander.landed(other) is None
+    assert isinstance(await house.land("1", {"d": "1\n"}, uid="newboard:1"), Merged)

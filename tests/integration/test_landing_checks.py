@@ -90,14 +90,18 @@ async def test_export_ignore_hides_nothing_from_the_checks(tmp_path: Path) -> No
 
 
 async def test_the_projects_checks_come_from_the_target(house: House) -> None:
-    """An attempt that empties the Makefile's tests is still judged by the target's commands,
-    and each command runs once."""
+    """An attempt that empties the Makefile's tests, even one that may, is still judged by the
+    target's commands; and each command runs once."""
     commit(house.project, {"Makefile": "test:\n\tgrep -q one a\n"})
     await house.lander.refresh()
     bad = {"a": "broken\n"}
     assert told(await house.land("1", bad)) == ("`make test` failed with exit code 2",)
     bad["Makefile"] = "all:\n"
-    assert told(await house.land("2", bad)) == ("`make test` failed with exit code 2",)
+    (reason,) = told(await house.land("2", bad))
+    assert "decides what the checks do" in reason
+    assert told(await house.land("4", bad, paths=("Makefile",))) == (
+        "`make test` failed with exit code 2",
+    )
     landing = await house.land("3", {"c": "1\n"}, checks=("make test", "true"))
     assert isinstance(landing, Merged)
     assert [one.command for one in landing.proof.checks] == ["make test", "true"]

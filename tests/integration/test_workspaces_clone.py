@@ -164,8 +164,12 @@ async def test_commits_alone_are_rescued_as_they_are(house: House) -> None:
     assert [rescue.commit for rescue in house.rescues] == [head]
 
 
-async def test_other_branches_stash_and_detached_heads_are_rescued(house: House) -> None:
-    """Work counts wherever in the clone it was committed."""
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("odd", ["plain", "no:ref"])
+async def test_branches_tags_stashes_and_detached_heads_are_rescued(
+    house: House, packed: bool, odd: str
+) -> None:
+    """Work counts wherever in the clone it was committed, whatever else lies there."""
     async with house.workspaces.open(make_issue(), 1) as workspace:
         clone = workspace.directory
         git(clone, "checkout", "--quiet", "-b", "idea/one")
@@ -173,11 +177,22 @@ async def test_other_branches_stash_and_detached_heads_are_rescued(house: House)
         git(clone, "checkout", "--quiet", workspace.branch)
         write(clone, {"a": "stashed\n"})
         git(clone, "stash", "--quiet")
+        older = git(clone, "rev-parse", "stash")
+        write(clone, {"a": "stashed again\n"})
+        git(clone, "stash", "--quiet")
         git(clone, "checkout", "--quiet", "--detach")
+        tagged = commit(clone, {"tagged": "1\n"})
+        git(clone, "tag", "keep")
+        git(clone, "reset", "--quiet", "--hard", workspace.branch)
         loose = commit(clone, {"loose": "1\n"})
-        git(clone, "pack-refs", "--all")
+        if packed:
+            git(clone, "pack-refs", "--all")
+        git(clone, "branch", "fix#1", idea)
+        (clone / ".git" / "refs" / "heads" / odd).write_text(f"{idea}\n")
     kept = {rescue.commit: rescue.ref for rescue in house.rescues}
-    assert kept[idea].startswith("refs/rescue/1/e1-idea-one.")
+    assert idea in kept
+    assert tagged in kept
+    assert older in kept or odd == "no:ref"  # then git is asked, which names the latest only
     assert kept[loose] == "refs/rescue/1/e1-HEAD"
     assert any("stash" in ref for ref in kept.values())
     assert {house.in_hub("cat-file", "-t", one) for one in kept} == {"commit"}

@@ -20,6 +20,7 @@ from tests.integration.hubs import (
     git,
     make_issue,
     place_of,
+    refs_landed,
     write,
 )
 
@@ -342,7 +343,7 @@ async def test_the_hub_cannot_be_pushed_to(open_house: House) -> None:
 
     def attack(workspace: Workspace) -> None:
         commit(workspace.directory, {"c": "1\n"})
-        for ref in ("main", "refs/nightshift/epochs/1", "refs/landed/1/0"):
+        for ref in ("main", "refs/nightshift/epochs/1", refs_landed("1", 0)):
             git(workspace.directory, "push", "-f", str(workspace.hub), f"HEAD:{ref}", fails=True)
 
     assert isinstance((await look_land_leave(house, attack))[1], Merged)
