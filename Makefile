@@ -17,8 +17,8 @@ check: .venv/dev
 	$(BIN)/python -m pytest tests/architecture
 
 bench: .venv/dev
-	@for one in $(notdir $(basename $(wildcard benchmarks/bench_*.py))); do \
-		$(BIN)/python -m benchmarks.$$one || exit 1; done
+	@missed=0; for one in $(notdir $(basename $(wildcard benchmarks/bench_*.py))); do \
+		$(BIN)/python -m benchmarks.$$one || missed=1; done; exit $$missed
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

@@ -14,7 +14,7 @@ import anyio
 import claude_agent_sdk as sdk
 import yaml
 
-from benchmarks.world import headline, row
+from benchmarks.world import Bounds, headline, row
 from framework import bootstrap, config
 from framework.rehearsal import scenario, server
 from framework.rehearsal.server import Endpoint
@@ -97,13 +97,12 @@ def first(endpoint: Endpoint, heading: str) -> tuple[int, str]:
     )
 
 
-def tell(name: str, size: int, bound: str = "") -> int:
-    tokens = size // BYTES_A_TOKEN
-    row(name, f"{tokens:,} tokens", f"{size:,} bytes{bound}")
-    return tokens
+def tell(name: str, size: int, bound: str = "") -> None:
+    row(name, f"{size // BYTES_A_TOKEN:,} tokens", f"{size:,} bytes{bound}")
 
 
-async def main() -> None:
+async def main() -> int:
+    bounds = Bounds()
     print(headline("Prompt cost: the first request of a session"))
     with tempfile.TemporaryDirectory(prefix="ns-") as folder:
         root = Path(folder)
@@ -115,13 +114,12 @@ async def main() -> None:
         async with server.serve(script) as endpoint:
             await preset(endpoint, root, prompt)
             default, _ = first(endpoint, "# Issue")
-    baseline = tell("CLI preset, default tools, same issue (baseline)", default)
+    tell("CLI preset, default tools, same issue (baseline)", default)
     for name, size in (("coding session", coding), ("planning session", planning)):
-        ratio = size / default
-        tokens = tell(name, size, f"; {ratio:.2f} x baseline; bound {BOUND:,} tokens")
-        assert tokens <= BOUND, f"{name}: more than its bound"
-    assert baseline > BOUND, "the baseline is not what it is taken for"
+        met = bounds.told(size // BYTES_A_TOKEN <= BOUND)
+        tell(name, size, f"; {size / default:.2f} x baseline; bound {BOUND:,} {met}")
+    return bounds.verdict
 
 
 if __name__ == "__main__":
-    anyio.run(main)
+    raise SystemExit(anyio.run(main))

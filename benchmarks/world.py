@@ -88,9 +88,33 @@ def headline(what: str) -> str:
     cpus = os.cpu_count()
     return (
         f"\n{what} — {date.today().isoformat()}, {cpus} CPUs, "  # noqa: DTZ011 - a label
-        f"Python {platform.python_version()}, {platform.system()}"
+        f"Python {platform.python_version()}, {platform.system()}, {where()}"
     )
 
 
 def row(name: str, figure: str, bound: str = "") -> None:
-    print(f"  {name:<46} {figure:>12}   {bound}")
+    print(f"  {name:<48} {figure:>12}   {bound}")
+
+
+class Bounds:
+    """Which bounds were met. `verdict` is the process's exit status."""
+
+    def __init__(self) -> None:
+        self.missed = 0
+
+    def told(self, met: bool) -> str:
+        self.missed += not met
+        return "met" if met else "MISSED"
+
+    @property
+    def verdict(self) -> int:
+        return int(self.missed > 0)
+
+
+def where() -> str:
+    """The file system that the throwaway projects are on; it decides much of an issue's cost."""
+    place = tempfile.gettempdir()
+    ran = subprocess.run(
+        ("stat", "--file-system", "--format=%T", place), capture_output=True, text=True, check=False
+    )
+    return ran.stdout.strip() or "unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 import anyio
 from anyio import to_thread
@@ -62,13 +63,20 @@ class Attempt:
     """`run` gives the outcome; what it cost is in `spending` whatever happens."""
 
     def __init__(
-        self, parts: Parts, issue: Issue, lease: Lease, slot: int, failures: tuple[Failure, ...]
+        self,
+        parts: Parts,
+        issue: Issue,
+        lease: Lease,
+        slot: int,
+        failures: tuple[Failure, ...],
+        settled: Callable[[], None],
     ) -> None:
         self._parts = parts
         self._issue = issue
         self._lease = lease
         self._slot = slot
         self._failures = failures
+        self._settled = settled
         self._session = str(uuid.uuid4())
         self._talk: Talk | None = None
 
@@ -175,6 +183,7 @@ class Attempt:
                 )
             )
             await to_thread.run_sync(settle, self._parts, self._issue, proof)
+        self._settled()
 
     async def _turn(self, talk: Talk, text: str) -> Outcome | None:
         """One turn, waiting out limits and outages; None when the agent ended it by itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, islice
 
 import anyio
@@ -134,13 +135,18 @@ class Scheduler:
         self, issue: Issue, lease: Lease, slot: int, failures: tuple[Failure, ...]
     ) -> None:
         try:
-            ended: Ended = await fill(self.parts, issue, lease, slot, failures)
+            free = partial(self._free, issue)
+            ended: Ended = await fill(self.parts, issue, lease, slot, failures, settled=free)
             self.halted = self.halted or ended.halt or self._lasting_fault(ended.outcome)
             if isinstance(ended.outcome, Landed):
                 self.landed()
         finally:
-            del self._running[issue.id]
-            self._wake.set()
+            self._free(issue)
+
+    def _free(self, issue: Issue) -> None:
+        """The slot is free as soon as the issue is settled: tidying up needs none."""
+        self._running.pop(issue.id, None)
+        self._wake.set()
 
     def _lasting_fault(self, outcome: Outcome) -> str | None:
         """Why the run must stop: the machine has failed too often, and nothing worked since."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -32,15 +33,22 @@ class Ended:
 
 
 async def fill(
-    parts: Parts, issue: Issue, lease: Lease, slot: int, failures: tuple[Failure, ...] = ()
+    parts: Parts,
+    issue: Issue,
+    lease: Lease,
+    slot: int,
+    failures: tuple[Failure, ...],
+    *,
+    settled: Callable[[], None],
 ) -> Ended:
     """Attempt `issue`, which has failed as `failures` say, and see to what its outcome asks for.
 
-    No exception of one attempt reaches the others; cancellation (an interrupt) is passed on
-    after the lease is given back, and counts against nobody.
+    `settled` is called as soon as nothing is left to do for the issue itself. No exception of
+    one attempt reaches the others; cancellation (an interrupt) is passed on after the lease is
+    given back, and counts against nobody.
     """
     began = time.monotonic()
-    attempt = Attempt(parts, issue, lease, slot, failures)
+    attempt = Attempt(parts, issue, lease, slot, failures, settled)
     ended: Ended | None = None
     try:
         ended = await _guarded(parts, issue, attempt)

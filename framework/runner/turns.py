@@ -19,7 +19,7 @@ from .keeper import Keeper
 
 _RETRY_SECONDS = 0.2
 _PATIENCE_SECONDS = 5.0
-_LINGER_SECONDS = 0.25
+_LINGER_SECONDS = 2.0
 
 
 class Turns:
