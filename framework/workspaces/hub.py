@@ -240,7 +240,7 @@ class Hub:
         else:
             raise TargetMissing(
                 f"{person.directory} has no branch {self.target}: make it with "
-                f"`git branch {self.target}`, or name the branch to land on"
+                f"`git branch {self.target}`"
             )
         try:
             self.git.run("update-ref", name, first, "0" * 40)

@@ -81,13 +81,15 @@ class Project:
         """The branch to land on: `target`, or the one that is checked out."""
         if target is not None:
             if self.git.call("check-ref-format", f"refs/heads/{target}").code != 0:
-                raise TargetMissing(f"{target!r} is no branch name: name the branch to land on")
+                raise TargetMissing(
+                    f"{target!r} is no branch name: check out a branch with a usual name"
+                )
             return target
         branch = self.branch()
         if branch is None:
             raise TargetMissing(
                 f"No branch is checked out in {self.directory} (HEAD is detached): check one out, "
-                "for example with `git switch main`, or name the branch to land on"
+                "for example with `git switch main`"
             )
         return branch
 
