@@ -38,7 +38,7 @@ def open_tracker(project: Path, *, create: bool = False) -> Tracker:
     path = project / config.STATE_DIRECTORY / "issues.db"
     if not create and stores.tracker == "sqlite" and not path.exists():
         raise UsageError(
-            f"{project.resolve()} has no board yet: give the project with --project-dir, or start "
+            f"{project.resolve()} has no board yet: name the directory of a project, or start "
             "a run there with parallel_agent.py."
         )
     tracker: Tracker = load(trackers.BACKENDS, stores.tracker, "tracker")(path)

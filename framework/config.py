@@ -43,6 +43,8 @@ STATE_DIRECTORY = ".nightshift"
 DEFAULT_MODEL = "opus"
 _PASSED_ON = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 _OURS = "NIGHTSHIFT_"
+_INSIDE = frozenset({"NIGHTSHIFT_HUB", "NIGHTSHIFT_TARGET"})
+"""What a session of ours has in its environment: a run started in one is not our mistake."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ class TokenSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class AgentSettings:
-    """What sessions run with. `token` is None until one is needed: see `with_token`."""
+    """What sessions run with. `token` is None until one is needed: see `required_token`."""
 
     model: str = DEFAULT_MODEL
     token: TokenSettings | None = None
@@ -123,7 +125,7 @@ def environment() -> dict[str, str]:
     """
     merged = {name: text for name, text in dotenv_values(".env").items() if text is not None}
     merged.update(os.environ)
-    for name in merged:
+    for name in merged.keys() - _INSIDE:
         if name.startswith(_OURS) and name not in VARIABLES:
             raise SettingsError(_unknown(name))
     return {name: merged[name] for name in VARIABLES if merged.get(name, "") != ""}

@@ -15,5 +15,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
-    if skipped and os.environ.get("NIGHTSHIFT_EXPECT_NO_SKIPS") and session.exitstatus == 0:
+    if skipped and os.environ.get("EXPECT_NO_SKIPS") and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

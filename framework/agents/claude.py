@@ -78,8 +78,8 @@ class Token:
 class ClaudeAgent:
     """Sessions of the real CLI, each in its own box.
 
-    `environment` is what the person's machine needs to reach the service (proxies,
-    certificates); nothing else of ours is inherited. `endpoint` replaces Anthropic's.
+    `environment` is what the person's machine needs to reach the service (its
+    proxies); nothing else of ours is inherited. `endpoint` replaces Anthropic's.
     """
 
     name = "claude"

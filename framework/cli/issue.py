@@ -1,4 +1,4 @@
-"""The `issue` command: the board's issues for people, scripts and slash commands."""
+"""The `issue` command: the board's issues for people and scripts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from ..domain.query import Query
 from ..domain.story import tag, tags
 from ..trackers.base import Tracker
 from ._options import OK, Parser, ending
+
+_PERSON = "person"
 
 Opener = Callable[[Path], Tracker]
 """Opens a project's tracker, and raises UsageError where there is none."""
@@ -83,7 +85,16 @@ def _parser() -> Parser:
     done.set_defaults(command=_set, state=State.CLOSED)
     for command in (again, done):
         command.add_argument("issue", metavar="N", help="the issue's id, such as 12 or #12")
-    for command in (many, one, again, done):
+    said = commands.add_parser(
+        "comment",
+        help="say something that the next attempt is shown",
+        description="Add a comment, for example the answer to a question.",
+        examples=("issue comment 12 'Use the blue one.'",),
+    )
+    said.set_defaults(command=_comment)
+    said.add_argument("issue", metavar="N", help="the issue's id, such as 12 or #12")
+    said.add_argument("text", metavar="TEXT", help="what to say")
+    for command in (many, one, again, done, said):
         command.add_argument("--json", action="store_true", help="for programs")
         command.add_argument(
             "--project-dir", type=Path, default=Path(), metavar="DIR", help="the project [.]"
@@ -119,6 +130,15 @@ def _set(tracker: Tracker, options: Any) -> int:
         _write_json(plain(issue))
     else:
         sys.stdout.write(f"{tag(issue.id)} is {issue.state.value}\n")
+    return OK
+
+
+def _comment(tracker: Tracker, options: Any) -> int:
+    comment = tracker.comment(options.issue.removeprefix("#"), options.text, author=_PERSON)
+    if options.json:
+        _write_json(plain(comment))
+    else:
+        sys.stdout.write(f"The comment is on {tag(comment.issue)}\n")
     return OK
 
 

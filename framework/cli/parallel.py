@@ -12,7 +12,7 @@ _EXAMPLES = """\
 examples:
   parallel_agent.py --rehearse                      the whole run offline, at no cost
   parallel_agent.py --project-dir ./generations/todo --concurrent 3
-  parallel_agent.py --project-name todo --plan-only  stop when plan.yaml is written
+  parallel_agent.py --project-name tally --plan-only  stop when plan.yaml is written
   parallel_agent.py --project-dir . --check 'make test' 'make lint'
 
 exit codes: 0 everything landed or nothing to do; 1 something is left undone (the summary says

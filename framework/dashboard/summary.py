@@ -38,6 +38,7 @@ def render(board: Board, where: Path, console: Console, *, python: str = "python
     _list(console, "Warnings", (clean(one) for one in board.warnings))
     _list(console, "On the way", _on_the_way(board))
     _list(console, "Left undone", _undone(board), most=None)
+    _list(console, "Landed, and waits for your review", _to_review(board), most=None)
     _list(console, "Where to look", _places(board, where, python), most=None)
 
 
@@ -89,9 +90,15 @@ def _on_the_way(board: Board) -> Iterable[str]:
 
 def _undone(board: Board) -> Iterable[str]:
     for row in board.work:
-        if row.standing is not Standing.CLOSED:
+        if row.standing not in (Standing.CLOSED, Standing.NEEDS_REVIEW):
             why = situation(row) or "not tried yet"
             yield f"{tag(row.id)} {row.title} ({standing(row.standing)}): {why}"
+
+
+def _to_review(board: Board) -> Iterable[str]:
+    for row in board.work:
+        if row.standing is Standing.NEEDS_REVIEW:
+            yield f"{tag(row.id)} {row.title}: {situation(row)}"
 
 
 def _places(board: Board, where: Path, python: str) -> Iterable[str]:

@@ -97,7 +97,8 @@ class SessionProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptPaused:
-    """A usage limit: the slot waits and the same conversation goes on at `until` (ISO, UTC)."""
+    """A usage limit or an outage: the slot waits, and the same conversation goes on at `until`
+    (ISO, UTC)."""
 
     issue: str
     epoch: int

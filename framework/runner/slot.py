@@ -119,7 +119,7 @@ def _tell_tracker(
         case retry.GiveUp(why=why):
             text = (
                 f"Blocked: {why}\n\nLast attempt ({lease.epoch}): {explain(outcome)}\n\n"
-                f"Answer in a comment or mend the issue, then `issue reopen {issue.id}`."
+                f"Answer with `issue comment {issue.id} TEXT`, then `issue reopen {issue.id}`."
             )
             parts.tracker.comment(issue.id, text, author=AUTHOR, key=f"blocked:{lease.epoch}")
             parts.tracker.update(issue.id, Change(state=State.BLOCKED))

@@ -125,3 +125,20 @@ def test_the_command_itself_starts_light() -> None:
     )
     told = subprocess.check_output([sys.executable, "-c", program], cwd=ROOT, text=True)
     assert told == "light\n"
+
+
+def test_a_person_answers_and_takes_an_issue_up_again(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The comment is on the issue, its state is set, and an unknown issue is told so."""
+    assert call(project, "comment", "#4", "The blue one.") == 0
+    assert call(project, "reopen", "4") == 0
+    assert call(project, "close", "2", "--json") == 0
+    out = capsys.readouterr().out
+    assert "#4 is open" in out
+    with closing(SqliteTracker(project / ".nightshift/issues.db")) as tracker:
+        assert [one.text for one in tracker.comments("4")] == ["The blue one."]
+        assert tracker.get("4").state is State.OPEN
+        assert tracker.get("2").state is State.CLOSED
+    assert call(project, "reopen", "99") == 1
+    assert "no issue '99'" in capsys.readouterr().err

@@ -297,7 +297,7 @@ async def test_a_conflict_goes_back_to_its_author_once(tmp_path: Path) -> None:
 
 
 async def test_a_freed_slot_is_filled_at_once(tmp_path: Path) -> None:
-    """With a poll of a minute, ten issues on two slots do not wait for it."""
+    """With a poll of a minute, six issues on two slots do not wait for it."""
     async with opened(tmp_path, Stage(), slots=2, poll=60) as parts:
         for number in range(6):
             add(parts, f"issue {number}")
