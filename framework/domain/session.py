@@ -27,15 +27,6 @@ class Spending:
     output_tokens: int = 0
     usd: float = 0.0
 
-    def __add__(self, other: Spending) -> Spending:
-        return Spending(
-            turns=self.turns + other.turns,
-            tools=self.tools + other.tools,
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            usd=self.usd + other.usd,
-        )
-
 
 # What a session reports while it runs.
 

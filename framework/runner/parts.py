@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from ..agents.base import Agent
-from ..domain.lease import TTL, Process
+from ..domain.lease import Process
 from ..domain.plan import Bounds
 from ..domain.retry import MAX_FAILURES
 from ..domain.session import Limits
@@ -30,7 +30,6 @@ class Policy:
     attempts: int | None = None
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds | None = None
-    ttl: timedelta = TTL
     max_failures: int = MAX_FAILURES
     first_backoff: timedelta = timedelta(seconds=10)
     poll: float = 1.0

@@ -16,7 +16,7 @@ from ..domain import graph
 from ..domain.errors import LeaseError, TrackerError
 from ..domain.event import Warned
 from ..domain.issue import Issue
-from ..domain.lease import Failure, Lease, Record
+from ..domain.lease import TTL, Failure, Lease, Record
 from ..domain.outcome import Failed, Landed, Outcome
 from ..domain.query import Query
 from .parts import Parts
@@ -111,9 +111,7 @@ class Scheduler:
         holder = str(uuid.uuid4())
         try:
             lease = await to_thread.run_sync(
-                lambda: self.parts.leases.acquire(
-                    issue.id, holder, self.parts.policy.ttl, process=self.parts.process
-                )
+                lambda: self.parts.leases.acquire(issue.id, holder, TTL, process=self.parts.process)
             )
         except LeaseError as error:
             self._complain(f"#{issue.id} cannot be claimed and is left alone: {error}")

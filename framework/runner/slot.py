@@ -27,7 +27,6 @@ _CLEANUP_SECONDS = 30
 class Ended:
     """How a slot's work ended; `halt` says why the whole run must stop, if it must."""
 
-    issue: Issue
     outcome: Outcome
     halt: str | None = None
 
@@ -51,7 +50,7 @@ async def fill(
     attempt = Attempt(parts, issue, lease, slot, failures, settled)
     ended: Ended | None = None
     try:
-        ended = await _guarded(parts, issue, attempt)
+        ended = await _guarded(parts, attempt)
         return ended
     finally:
         outcome = ended.outcome if ended else Deferred(why="interrupted", until=parts.clock())
@@ -67,18 +66,18 @@ async def fill(
             _journal(parts, attempt, issue, lease, slot, outcome, decision, began)
 
 
-async def _guarded(parts: Parts, issue: Issue, attempt: Attempt) -> Ended:
+async def _guarded(parts: Parts, attempt: Attempt) -> Ended:
     try:
-        return Ended(issue=issue, outcome=await attempt.run())
+        return Ended(outcome=await attempt.run())
     except errors.LeaseLost:
-        return Ended(issue=issue, outcome=LeaseLost())
+        return Ended(outcome=LeaseLost())
     except AccountDenied as error:
-        return Ended(issue=issue, outcome=Deferred(why=str(error)), halt=str(error))
+        return Ended(outcome=Deferred(why=str(error)), halt=str(error))
     except errors.NightshiftError as error:
-        return Ended(issue=issue, outcome=Failed(error=str(error), ours=True))
+        return Ended(outcome=Failed(error=str(error), ours=True))
     except Exception as error:  # noqa: BLE001 - a bug in one attempt must not end its siblings
         parts.journal.append(Warned(text=f"A bug in Nightshift:\n{traceback.format_exc()}"))
-        return Ended(issue=issue, outcome=Failed(error=repr(error), ours=True))
+        return Ended(outcome=Failed(error=repr(error), ours=True))
 
 
 def _follow_up(

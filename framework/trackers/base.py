@@ -17,8 +17,10 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-class Reader(Protocol):
-    """The reading half: all that the scheduler may see of a tracker."""
+class Tracker(Protocol):
+    """Where issues live. Synchronous; may be called from several threads and processes."""
+
+    name: str
 
     def list(self, query: Query = ...) -> Sequence[Issue]:
         """The matching issues in order of creation. Raises TrackerUnavailable when it could not
@@ -29,12 +31,6 @@ class Reader(Protocol):
 
     def comments(self, id: str) -> Sequence[Comment]:
         """The comments of an issue, oldest first. Raises IssueNotFound."""
-
-
-class Tracker(Reader, Protocol):
-    """Where issues live. Synchronous; may be called from several threads and processes."""
-
-    name: str
 
     def create(self, draft: Draft) -> Issue:
         """Make an issue, once.
