@@ -15,7 +15,8 @@ import claude_agent_sdk as sdk
 import yaml
 
 from benchmarks.world import Bounds, headline, row
-from framework import bootstrap, config
+from framework import bootstrap
+from framework.config import settings as config
 from framework.rehearsal import scenario, server
 from framework.rehearsal.server import Endpoint
 from framework.runner.run import run

@@ -14,9 +14,10 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
-from framework import bootstrap, config
+from framework import bootstrap
 from framework.agents.base import Conversation
 from framework.agents.scripted import Play, ScriptedAgent, call
+from framework.config import settings as config
 from framework.domain.brief import Brief, render
 from framework.domain.event import AttemptEnded, AttemptStarted, Entry
 from framework.domain.issue import Draft

@@ -18,10 +18,11 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
-from . import box, config, journals, leases
+from . import box, journals, leases
 from .agents.base import Agent
 from .attach import load, open_tracker
-from .config import Settings
+from .config import stores
+from .config.settings import Settings, TokenSettings
 from .domain.errors import NoBox
 from .domain.event import WorkRescued
 from .domain.identifier import slug
@@ -34,6 +35,7 @@ from .runner.keeper import Keeper
 from .runner.parts import Parts, Policy
 from .runner.turns import Turns
 from .runner.weather import Weather
+from .trackers.base import Tracker
 from .workspaces._git import check_version
 from .workspaces.base import Rescue
 from .workspaces.clone import CloneWorkspaces
@@ -81,7 +83,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
         lambda: Hub(project=settings.project, path=here / "hub.git", target=None)
     )
     async with AsyncExitStack() as stack:
-        tracker = stack.enter_context(closing(open_tracker(settings.project, create=True)))
+        tracker = stack.enter_context(closing(_tracker(settings)))
         journal = stack.enter_context(closing(_journal(settings)))
         store = _leases(settings, floor=hub.epoch)
         keeper = stack.enter_context(Keeper(store, TTL))
@@ -125,7 +127,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
                 bounds=run.bounds,
                 max_failures=run.max_failures,
                 first_backoff=timedelta(seconds=run.first_backoff),
-                poll=_POLL_SECONDS.get(settings.stores.tracker, 30.0),
+                poll=_POLL_SECONDS.get(tracker.name, 30.0),
                 rehearsed=run.rehearsed,
                 boxed=cell.confines,
             ),
@@ -149,10 +151,10 @@ async def rehearsed(
         yield replace(
             settings,
             project=project,
-            stores=config.StoreSettings(),
+            stores=stores.StoreSettings(),
             agent=replace(
                 settings.agent,
-                token=config.TokenSettings(value="rehearsal", oauth=True),
+                token=TokenSettings(value="rehearsal", oauth=True),
                 endpoint=endpoint.url,
                 environment={},
             ),
@@ -173,6 +175,10 @@ def _claude(settings: Settings, cell: box.Box) -> Agent:
     )
 
 
+def _tracker(settings: Settings) -> Tracker:
+    return open_tracker(settings.project, settings.stores.tracker, create=True)
+
+
 def _journal(settings: Settings) -> Journal:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     journal: Journal = load(journals.BACKENDS, settings.stores.journal, "journal")(
@@ -185,10 +191,10 @@ def _leases(settings: Settings, floor: Callable[[str], int]) -> LeaseStore:
     """The project's one lease store. It exists before config.json says so: a crash in between
     must not look like a store that was lost."""
     store = load(leases.BACKENDS, settings.stores.leases, "lease store")(
-        settings.directory / "leases", floor=floor, established=config.is_fixed(settings)
+        settings.directory / "leases", floor=floor, established=stores.is_fixed(settings.project)
     )
     store.establish()
-    config.fix_stores(settings)
+    stores.fix_stores(settings.project, settings.stores)
     checked: LeaseStore = store
     return checked
 

@@ -6,7 +6,7 @@ import difflib
 import shutil
 from pathlib import Path
 
-from .config import STATE_DIRECTORY
+from .config.place import STATE_DIRECTORY
 from .domain.errors import SpecError
 from .prose import FOLDER, SPEC_FILE
 from .runner.planner import PLAN_FILE

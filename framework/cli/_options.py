@@ -3,22 +3,50 @@
 from __future__ import annotations
 
 import argparse
-import difflib
+import json
 import math
 import os
+import re
 import sys
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
-from ..domain.errors import IssueNotFound, NightshiftError, TrackerError, UsageError
+from ..domain.errors import (
+    AlreadyClaimed,
+    AlreadyThere,
+    DependencyCycle,
+    EntryNotFound,
+    IssueDeleted,
+    IssueNotFound,
+    LeaseError,
+    LeaseLost,
+    NightshiftError,
+    NotAllowed,
+    NotClaimed,
+    QueryError,
+    TrackerError,
+    TransitionRefused,
+    UsageError,
+)
 
 OK = 0
 FAILED = 1
-NOT_FOUND = 1
+REFUSED = 1
 WRONG_USAGE = 2
+CONFLICT = 3
 UNREACHABLE = 4
+NOT_ALLOWED = 5
 INTERRUPTED = 130
+
+_WIDTH = 90
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help of at most 90 columns. Its width is given because argparse, which makes a formatter
+    for every option, would import `shutil` to ask for it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_WIDTH)
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,11 +62,15 @@ class Parser(argparse.ArgumentParser):
         shown = "\n".join(["examples:", *(f"  {one}" for one in examples)])
         defaults = {
             "allow_abbrev": False,
-            "formatter_class": argparse.RawDescriptionHelpFormatter,
+            "formatter_class": _Formatter,
             "epilog": shown if examples else None,
         }
         super().__init__(**{**defaults, **settings})
-        self.description = textwrap.fill(self.description or "", 90)
+
+    def format_help(self) -> str:
+        paragraphs = (self.description or "").split("\n\n")
+        self.description = "\n\n".join(_filled(one) for one in paragraphs)
+        return super().format_help()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         found, extra = super().parse_known_args(args, namespace)
@@ -47,7 +79,10 @@ class Parser(argparse.ArgumentParser):
         return found, extra
 
     def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_USAGE, f"{self.prog}: {message}. See {self.prog} --help\n")
+        if message.endswith("expected one argument"):  # a query may begin with a minus
+            message += "; one that begins with - is written after ="
+        end = "" if message.endswith("?") else "."
+        self.exit(WRONG_USAGE, f"{self.prog}: {message}{end} See {self.prog} --help\n")
 
     def _unknown(self, word: str) -> str:
         if not word.startswith("-"):
@@ -64,8 +99,17 @@ class Parser(argparse.ArgumentParser):
             )
 
 
+def _filled(paragraph: str) -> str:
+    """Wrapped, unless its lines are indented: then they stay as they are."""
+    import textwrap
+
+    return paragraph if paragraph.startswith(" ") else textwrap.fill(paragraph, _WIDTH)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A clause that names the known word most like `word`, or all when none is like it."""
+    import difflib
+
     words = sorted(known)
     close = difflib.get_close_matches(word, words, n=1)
     return f", did you mean {close[0]}?" if close else f", known are {', '.join(words)}"
@@ -82,15 +126,15 @@ def seconds(text: str) -> float:
     return value
 
 
-def ending(prog: str, body: Callable[[], int]) -> int:
-    """Run a command to its exit code. What Nightshift can name goes to stderr in its own words;
-    anything else is a bug and stays a traceback."""
+def ending(prog: str, body: Callable[[], int], *, as_json: bool = False) -> int:
+    """Run a command to its exit code. What Nightshift can name goes to stderr in its own words,
+    or as a JSON object; anything else is a bug and stays a traceback."""
     try:
         code = body()
         sys.stdout.flush()
     except NightshiftError as error:
-        sys.stderr.write(f"{prog}: {error}\n")
-        return _code(error)
+        complain(prog, error, as_json=as_json)
+        return exit_code(error)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -100,13 +144,42 @@ def ending(prog: str, body: Callable[[], int]) -> int:
     return code
 
 
-def _code(error: NightshiftError) -> int:
+def complain(prog: str, error: NightshiftError, *, as_json: bool) -> None:
+    """Tell of an error on stderr, in its own words or as a JSON object on one line."""
+    sys.stderr.write(json.dumps(explained(error)) + "\n" if as_json else f"{prog}: {error}\n")
+
+
+def explained(error: NightshiftError) -> dict[str, str]:
+    """What happened, why that is an error, and what to do next. `code` names the kind and stays
+    the same between versions."""
+    what, _, next = str(error).partition(". ")
+    kind = type(error)
+    return {
+        "code": re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(),
+        "what": what.removesuffix("."),
+        "why": " ".join((kind.__doc__ or "").split()),
+        "next": next,
+    }
+
+
+def exit_code(error: NightshiftError) -> int:
     match error:
-        case IssueNotFound():
-            return NOT_FOUND
-        case UsageError():
+        case UsageError() | QueryError():
             return WRONG_USAGE
-        case TrackerError():
+        case AlreadyClaimed() | LeaseLost() | AlreadyThere():
+            return CONFLICT
+        case NotAllowed():
+            return NOT_ALLOWED
+        case (
+            IssueNotFound()
+            | IssueDeleted()
+            | EntryNotFound()
+            | TransitionRefused()
+            | DependencyCycle()
+            | NotClaimed()
+        ):
+            return REFUSED
+        case TrackerError() | LeaseError():
             return UNREACHABLE
         case _:
             return FAILED

@@ -14,7 +14,9 @@ from pathlib import Path
 import anyio
 from rich.console import Console
 
-from .. import attach, bootstrap, config, library
+from .. import attach, bootstrap, library
+from ..config import settings as config
+from ..config.environment import environment
 from ..dashboard import document, summary
 from ..domain.board import Board
 from ..domain.errors import NightshiftError, UsageError, sole
@@ -108,7 +110,7 @@ def _settings(options: argparse.Namespace, slots: int, attempts: int | None) -> 
         model=options.model,
         checks=tuple(options.check) if options.check else None,
         boxed=not options.no_box,
-        variables=config.environment(),
+        variables=environment(),
     )
     if not options.rehearse:
         bootstrap.require(settings)  # before anything is made in the person's directory

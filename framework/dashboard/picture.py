@@ -14,10 +14,10 @@ from rich.text import Text
 from ..domain.board import Board, Row, Slot, Standing
 from ..domain.chronicle import Attempt, RunState, Stage
 from ..domain.event import Entry, Warned
+from ..domain.legible import clean
 from ..domain.story import count, describe, money, tag
 from .wording import (
     STYLES,
-    clean,
     clock,
     duration,
     explained,

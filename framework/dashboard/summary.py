@@ -13,8 +13,9 @@ from rich.text import Text
 from ..domain.board import Board, Row, Standing
 from ..domain.chronicle import RunState
 from ..domain.event import Entry
+from ..domain.legible import clean
 from ..domain.story import count, describe, money, tag
-from .wording import STYLES, clean, clock, duration, project, situation, standing, trouble
+from .wording import STYLES, clock, duration, project, situation, standing, trouble
 
 _TOLD = 12
 

@@ -11,8 +11,16 @@ NightshiftError
 ├── TrackerError
 │   ├── IssueNotFound
 │   ├── IssueDeleted
+│   ├── EntryNotFound
+│   ├── AlreadyThere
+│   ├── TransitionRefused
+│   ├── DependencyCycle
+│   ├── QueryError
 │   └── TrackerUnavailable
+├── NotAllowed
 ├── LeaseError
+│   ├── AlreadyClaimed
+│   ├── NotClaimed
 │   ├── LeaseLost
 │   ├── LeaseCorrupt
 │   └── EpochsGone
@@ -81,12 +89,48 @@ class IssueDeleted(TrackerError):
     """An issue with this idempotency key existed and a person deleted it: it is not made again."""
 
 
+class EntryNotFound(TrackerError):
+    """No label, milestone, user or backend has this name."""
+
+
+class AlreadyThere(TrackerError):
+    """A label, milestone or user of this name exists."""
+
+
+class TransitionRefused(TrackerError):
+    """The issue's state does not allow this one to follow."""
+
+
+class DependencyCycle(TrackerError):
+    """An issue would wait for itself."""
+
+
+class QueryError(TrackerError):
+    """The query cannot be understood. `column` counts from 1."""
+
+    def __init__(self, message: str, column: int) -> None:
+        super().__init__(message)
+        self.column = column
+
+
 class TrackerUnavailable(TrackerError):
     """The tracker could not be asked. This says nothing about whether there is work."""
 
 
+class NotAllowed(NightshiftError):
+    """Whoever asks has no right to do this."""
+
+
 class LeaseError(NightshiftError):
     """A claim could not be made, kept or ended."""
+
+
+class AlreadyClaimed(LeaseError):
+    """Somebody else holds the issue."""
+
+
+class NotClaimed(LeaseError):
+    """This session holds no claim on the issue."""
 
 
 class LeaseLost(LeaseError):

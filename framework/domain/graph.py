@@ -7,10 +7,12 @@ from datetime import datetime
 
 from .issue import Issue, State
 from .lease import Record
-from .retry import LAST_AFTER
 
 WORKABLE = frozenset({State.OPEN, State.IN_PROGRESS})
 """The states in which an issue may be worked on, its dependencies and leases permitting."""
+
+LAST_AFTER = 3
+"""From this many failures on an issue goes to the back of the queue."""
 
 
 def waits_for(issue: Issue, issues: Mapping[str, Issue]) -> tuple[str, ...]:
@@ -36,7 +38,7 @@ def ready(
         if issue.state in WORKABLE
         and not issue.is_meta
         and not waits_for(issue, known)
-        and _is_free(records.get(issue.id), now)
+        and is_free(records.get(issue.id), now)
     )
 
     def rank(issue: Issue) -> tuple[object, ...]:
@@ -107,7 +109,8 @@ def find_cycle(edges: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     return ()
 
 
-def _is_free(record: Record | None, now: datetime) -> bool:
+def is_free(record: Record | None, now: datetime) -> bool:
+    """Whether nobody holds the issue of `record` and its next attempt need not wait."""
     if record is None:
         return True
     if record.lease is not None and not record.lease.is_over(now):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
@@ -16,6 +15,8 @@ def slug(identifier: str) -> str:
     """
     if _SAFE.fullmatch(identifier):
         return identifier
+    import hashlib  # slow to import, and few identifiers need it
+
     digest = hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", identifier).strip("-")[:40] or "x"
     return f"{readable}.{digest}"

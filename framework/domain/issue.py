@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from .frozen import dataclass
 
 META_LABEL = "meta"
 
@@ -46,8 +47,8 @@ class Issue:
     """One unit of work.
 
     `id` is what people type ("12"); `uid` is the same issue among all trackers of the world
-    and goes into commit trailers. `reopened` counts how often it was taken up again after it
-    had been done. Times are UTC.
+    and goes into commit trailers. `author` and `assignees` are names of users. `reopened` counts
+    how often it was taken up again after it had been done. Times are UTC.
     """
 
     id: str
@@ -58,6 +59,9 @@ class Issue:
     priority: Priority = Priority.MEDIUM
     labels: frozenset[str] = frozenset()
     depends_on: tuple[str, ...] = ()
+    author: str = ""
+    assignees: frozenset[str] = frozenset()
+    milestone: str | None = None
     key: str | None = None
     reopened: int = 0
     created_at: datetime
@@ -83,17 +87,22 @@ class Draft:
     priority: Priority = Priority.MEDIUM
     labels: frozenset[str] = frozenset()
     depends_on: tuple[str, ...] = ()
+    assignees: frozenset[str] = frozenset()
+    milestone: str | None = None
     key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What to change in an issue. None, or an empty set, leaves a field as it is."""
+    """What to change in an issue. None, or an empty set to add or remove, leaves a field as it
+    is; `assignees` replaces all there were, and an empty `milestone` takes the issue off its."""
 
     title: str | None = None
     body: str | None = None
     state: State | None = None
     priority: Priority | None = None
+    assignees: frozenset[str] | None = None
+    milestone: str | None = None
     add_labels: frozenset[str] = frozenset()
     remove_labels: frozenset[str] = frozenset()
     add_depends_on: frozenset[str] = frozenset()

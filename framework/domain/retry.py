@@ -21,8 +21,6 @@ from .outcome import (
 )
 
 MAX_FAILURES = 5
-LAST_AFTER = 3
-"""From this many failures on an issue goes to the back of the queue."""
 
 _FIRST = timedelta(seconds=10)
 _LONGEST = timedelta(minutes=5)

@@ -3,4 +3,5 @@
 BACKENDS: dict[str, str] = {
     "file": "framework.leases.file:FileLeases",
     "memory": "framework.leases.memory:MemoryLeases",
+    "sqlite": "framework.leases.sqlite:SqliteLeases",
 }

@@ -65,3 +65,11 @@ class LeaseStore(Protocol):
 
     def unreadable(self) -> list[str]:
         """For each record that cannot be read, one text that says what a person has to do."""
+
+    def establish(self) -> None:
+        """Make the store, unless it was used before. To be called before anything notes down
+        that the project has it: from then on a store that is gone counts as lost, not as new.
+        Raises LeaseError where leases cannot be kept, such as on a network file system."""
+
+    def close(self) -> None:
+        """Let go of what is open. Leases stay as they are; the store is not used after this."""

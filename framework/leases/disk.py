@@ -1,15 +1,17 @@
-"""Files that are changed by one at a time and are whole at every moment."""
+"""Files that are whole at every moment, and what the system says of them in our words.
+
+Two kinds of death are told apart. What a killed process wrote or renamed is there, since the
+system keeps it. A power cut takes what was not synced, and a rename that was not synced may even
+reach the disk before the content of the file that it names.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from ..domain.errors import LeaseError
 
@@ -25,47 +27,31 @@ _ADVICE = {
 }
 
 
-@contextmanager
-def exclusive(path: Path, *, patience: float) -> Iterator[None]:
-    """Hold the lock file `path`, waiting at most `patience` seconds.
-
-    The lock file stays for ever: with a deleted one two processes could hold "the" lock. Waiters
-    ask every few milliseconds, each in its own rhythm, so that none of them is left behind.
-    """
-    lock = FileLock(
-        path,
-        timeout=patience,
-        poll_interval=random.uniform(0.001, 0.004),  # noqa: S311
-        fallback_to_soft=False,
-        preserve_lock_file=True,
-    )
-    with lock:
-        yield
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Readers see the old content or the new, also after a crash or a power cut.
+def replace_file(path: Path, content: bytes, *, lasting: bool) -> None:
+    """Readers see the old content or the new, also after a power cut. With `lasting` it is the
+    new one once this returns; without, a power cut may bring the old one back.
 
     Only for whoever holds the file's lock: the temporary file has one name, so that what a crash
     leaves behind is overwritten by the next change.
     """
-    temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("wb") as file:
+    temporary = f"{path}.tmp"
+    with open(temporary, "wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
-    move(temporary, path)
+        os.fsync(file.fileno())  # else a power cut could leave the name with an empty file
+    os.replace(temporary, path)
+    if lasting:
+        sync_directory(path.parent)
 
 
-def move(source: Path, target: Path) -> None:
-    """Rename within a directory, on the disk when this returns."""
-    source.replace(target)
+def sync_directory(directory: Path) -> None:
+    """See that the names in `directory` are on the disk. Does nothing where that cannot be."""
     if os.name == "posix":
-        directory = os.open(target.parent, os.O_RDONLY)
+        descriptor = os.open(directory, os.O_RDONLY)
         try:
-            os.fsync(directory)
+            os.fsync(descriptor)
         finally:
-            os.close(directory)
+            os.close(descriptor)
 
 
 @contextmanager
@@ -73,13 +59,13 @@ def explained(directory: Path) -> Iterator[None]:
     """Errors of the operating system as LeaseError that says what to do."""
     try:
         yield
-    except Timeout as error:
-        raise LeaseError(
-            f"The lease store in {directory} is busy: another process keeps {error.lock_file} "
-            "locked. Nothing was changed; see whether a Nightshift process hangs or is stopped."
-        ) from error
     except OSError as error:
-        advice = _ADVICE.get(error.errno or 0, "nothing was changed; mend that, then start again")
         raise LeaseError(
-            f"The lease store in {directory} cannot be used ({error.strerror or error}): {advice}."
+            f"The lease store in {directory} cannot be used ({error.strerror or error}): "
+            f"{advice(error.errno)}."
         ) from error
+
+
+def advice(number: int | None) -> str:
+    """What a person can do about an error of the operating system."""
+    return _ADVICE.get(number or 0, "nothing was changed; mend that, then start again")

@@ -1,14 +1,16 @@
 """Leases as files: one JSON record per key, the default of a project on one machine.
 
 `<slug of the key>.json` is changed only under `<slug>.lock` and replaced in one step; beside the
-records lies the high-water mark. Lock files are never deleted. A record that cannot be read is
-set aside as `<slug>.json.corrupt-<time>`; as long as it lies there without a good record in its
-place, nobody can claim the key. A person acts by putting a good copy back, or by moving the
-corrupt file elsewhere.
+records lies the high-water mark. Lock files are never deleted. What is synced and what is not is
+said at `_save`. A record that cannot be read is
+set aside as `<slug>.json.corrupt`; as long as it lies there without a good record in its place,
+nobody can claim the key. A person acts by putting a good copy back, or by moving the corrupt file
+elsewhere.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,10 +20,12 @@ from ..domain.errors import LeaseCorrupt
 from ..domain.identifier import slug
 from ..domain.lease import Failure, Lease, Process, Record
 from .base import Floor
-from .disk import exclusive, explained, move, replace_file
+from .disk import explained, replace_file, sync_directory
 from .highwater import HighWater
 from .listing import ASIDE, SUFFIX, Listing, read_record
-from .record import claimed, live, released, renewed, seen, utcnow
+from .lock import Moot, exclusive, never
+from .mounts import refuse_network
+from .record import all_seen, claimed, live, released, renewed, seen, utcnow
 from .text import encode
 
 
@@ -52,10 +56,16 @@ class FileLeases:
 
     def establish(self) -> None:
         """Make the store's directory and high-water mark, unless it was used before. To be
-        called before anything notes down that the store is established."""
+        called before anything notes down that the store is established. Raises LeaseError on a
+        network file system."""
+        refuse_network(self._directory)
         with explained(self._directory):
             self._directory.mkdir(parents=True, exist_ok=True)
+            sync_directory(self._directory.parent)  # what is noted down next may reach the disk
             self._mark.begin()
+
+    def close(self) -> None:
+        """Nothing is kept open between two calls."""
 
     def acquire(
         self, key: str, holder: str, ttl: timedelta, *, process: Process | None = None
@@ -63,21 +73,16 @@ class FileLeases:
         if self._is_plainly_held(key):
             return None
         floor = self._floor(key)
-        with self._locked(key):
-            record, now = self._load(key), self._clock()
-            if live(record, now):
-                return None
-            epoch = self._next_epoch(key, record, floor)
-            lease = Lease(
-                key=key, holder=holder, epoch=epoch, expires_at=now + ttl, process=process
-            )
-            self._save(claimed(record, lease))
-            return lease
+        try:
+            with self._locked(key, unless=lambda: self._is_plainly_held(key)):
+                return self._claim(key, holder, ttl, process, floor)
+        except Moot:
+            return None
 
     def renew(self, lease: Lease, ttl: timedelta) -> Lease:
         with self._locked(lease.key):
             record, kept = renewed(self._load(lease.key), lease, self._clock() + ttl)
-            self._save(record)
+            self._save(record, lasting=False)
             return kept
 
     def release(
@@ -90,7 +95,7 @@ class FileLeases:
         with self._locked(lease.key):
             record = released(self._load(lease.key), lease, failure, not_before)
             if record is not None:
-                self._save(record)
+                self._save(record, lasting=failure is not None or not_before is not None)
 
     def held(self) -> list[Lease]:
         return [record.lease for record in self.records().values() if record.lease]
@@ -107,8 +112,7 @@ class FileLeases:
     def records(self) -> dict[str, Record]:
         with explained(self._directory):
             records, _ = self._listing.read()
-        now = self._clock()
-        return {record.key: seen(record, now) for record in records}
+        return all_seen(records, self._clock())
 
     def unreadable(self) -> list[str]:
         with explained(self._directory):
@@ -116,12 +120,24 @@ class FileLeases:
         return [str(_corrupt(path, "it is damaged")) for path in damaged]
 
     @contextmanager
-    def _locked(self, key: str) -> Iterator[None]:
+    def _locked(self, key: str, unless: Callable[[], bool] = never) -> Iterator[None]:
         with explained(self._directory):
-            self._directory.mkdir(parents=True, exist_ok=True)
+            if not self._directory.is_dir():
+                self._directory.mkdir(parents=True, exist_ok=True)
             lock = self._directory / f"{slug(key)}.lock"
-            with exclusive(lock, patience=self._patience):
+            with exclusive(lock, patience=self._patience, unless=unless):
                 yield
+
+    def _claim(
+        self, key: str, holder: str, ttl: timedelta, process: Process | None, floor: int
+    ) -> Lease | None:
+        record, now = self._load(key), self._clock()
+        if live(record, now):
+            return None
+        epoch, remembered = self._mark.give(key, record=record, floor=floor)
+        lease = Lease(key=key, holder=holder, epoch=epoch, expires_at=now + ttl, process=process)
+        self._save(claimed(record, lease), lasting=not remembered)
+        return lease
 
     def _path(self, key: str) -> Path:
         return self._directory / f"{slug(key)}{SUFFIX}"
@@ -137,12 +153,11 @@ class FileLeases:
 
     def _read(self, key: str) -> Record | None:
         """Raises ValueError for a damaged record, LeaseCorrupt for one that was set aside."""
-        path = self._path(key)
         try:
-            return read_record(path)
+            return read_record(self._path(key))
         except FileNotFoundError:
-            if name := self._listing.aside(path.name):
-                raise _corrupt(path.with_name(name), "it was set aside") from None
+            if (aside := self._aside(key)).exists():
+                raise _corrupt(aside, "it was set aside") from None
             return None
 
     def _load(self, key: str) -> Record | None:
@@ -150,22 +165,28 @@ class FileLeases:
         try:
             return self._read(key)
         except ValueError as error:
-            path = self._path(key)
-            stamp = self._clock().astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-            aside = path.with_name(f"{slug(key)}{ASIDE}{stamp}")
-            move(path, aside)
+            aside = self._aside(key)
+            if aside.exists():  # of an earlier time, with a record in its place since
+                stamp = self._clock().astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+                os.replace(aside, f"{aside}-{stamp}")
+            os.replace(self._path(key), aside)
+            sync_directory(self._directory)  # so that it is said to lie where it lies
             raise _corrupt(aside, str(error)) from error
 
-    def _save(self, record: Record) -> None:
-        replace_file(self._path(record.key), encode(record))
+    def _aside(self, key: str) -> Path:
+        """One name, so that whether it is there is seen without a look at all others."""
+        return self._directory / f"{slug(key)}{ASIDE}"
 
-    def _next_epoch(self, key: str, record: Record | None, floor: int) -> int:
-        """Above all that is remembered; on the disk as high-water mark when this returns."""
-        if record is None:
-            return self._mark.reserve(key, floor)
-        epoch = 1 + max(record.epoch, floor)
-        self._mark.raise_to(epoch)
-        return epoch
+    def _save(self, record: Record, *, lasting: bool) -> None:
+        """Replace the key's record. With `lasting` a power cut does not bring the old one back.
+
+        What a release is given to remember must last. A claim, a renewal and a plain release
+        need not: a power cut ends every process of its boot, so whose claim it undoes is gone;
+        its epoch is not given again, which the high-water mark sees to; a renewal that is undone
+        ends earlier, and a lease that comes back ends at its expiry, or at once if it names its
+        process. No kill undoes any of them.
+        """
+        replace_file(self._path(record.key), encode(record), lasting=lasting)
 
 
 def _corrupt(path: Path, why: str) -> LeaseCorrupt:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from ..domain.frozen import dataclass
 from ..domain.identifier import slug
 from ..domain.lease import Record
 from .text import decode
 
 SUFFIX = ".json"
-ASIDE = ".json.corrupt-"
+ASIDE = ".json.corrupt"
 
 _SETTLED_NS = 2_000_000_000
 
@@ -33,12 +33,11 @@ class _Known:
     stamp: tuple[int, int, int]
     record: Record | None
 
-    @property
-    def is_settled(self) -> bool:
+    def is_settled(self, now: int) -> bool:
         """Whether the stamp can be relied on. One replaced twice within a tick of the file
         system's clock may get its old inode number and time again, so what is that young is
         read anew each time."""
-        return time.time_ns() - self.stamp[0] > _SETTLED_NS
+        return now - self.stamp[0] > _SETTLED_NS
 
 
 class Listing:
@@ -51,17 +50,12 @@ class Listing:
     def read(self) -> tuple[list[Record], list[Path]]:
         """The records, and the files that should be records but cannot be read: in their place,
         or set aside with nothing in their place."""
-        names = self._names()
+        now, names = time.time_ns(), self._names()
         found = {name: one for name in names if name.endswith(SUFFIX) and (one := self._get(name))}
-        self._known = {name: one for name, one in found.items() if one.is_settled}
+        self._known = {name: one for name, one in found.items() if one.is_settled(now)}
         records = [one.record for one in found.values() if one.record]
         damaged = [name for name, one in found.items() if one.record is None]
         return records, [self._directory / name for name in (*damaged, *_aside(names))]
-
-    def aside(self, name: str) -> str | None:
-        """The file, if there is one, as which the damaged record `name` was set aside."""
-        start = name.removesuffix(SUFFIX) + ASIDE
-        return next((one for one in self._names() if one.startswith(start)), None)
 
     def _names(self) -> list[str]:
         try:
@@ -71,14 +65,13 @@ class Listing:
 
     def _get(self, name: str) -> _Known | None:
         """The file as it is, None when it has gone since."""
-        path = self._directory / name
         try:
-            status = os.stat(path)
+            status = os.stat(f"{self._directory}{os.sep}{name}")  # a Path costs more than the look
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
             known = self._known.get(name)
-            return (
-                known if known and known.stamp == stamp else _Known(stamp=stamp, record=_try(path))
-            )
+            if known and known.stamp == stamp:
+                return known
+            return _Known(stamp=stamp, record=_try(self._directory / name))
         except FileNotFoundError:
             return None
 

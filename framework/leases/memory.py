@@ -8,7 +8,7 @@ from threading import Lock
 
 from ..domain.lease import Failure, Lease, Process, Record
 from .base import Floor
-from .record import claimed, live, released, renewed, seen, utcnow
+from .record import all_seen, claimed, live, next_epoch, released, renewed, utcnow
 
 
 class MemoryLeases:
@@ -31,7 +31,7 @@ class MemoryLeases:
             record, now = self._records.get(key), self._clock()
             if live(record, now):
                 return None
-            epoch = 1 + max(record.epoch if record else 0, floor)
+            epoch = next_epoch(key, record=record, mark=0, floor=floor, place="")
             lease = Lease(
                 key=key, holder=holder, epoch=epoch, expires_at=now + ttl, process=process
             )
@@ -65,7 +65,13 @@ class MemoryLeases:
     def records(self) -> dict[str, Record]:
         with self._lock:
             records, now = dict(self._records), self._clock()
-        return {key: seen(record, now) for key, record in sorted(records.items())}
+        return all_seen([records[key] for key in sorted(records)], now)
 
     def unreadable(self) -> list[str]:
         return []
+
+    def establish(self) -> None:
+        """There is nothing to make."""
+
+    def close(self) -> None:
+        """Nothing is kept open."""

@@ -6,11 +6,13 @@ applies these rules in one step.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cache
 
-from ..domain.errors import LeaseLost
-from ..domain.lease import Failure, Lease, Record
+from ..domain.errors import EpochsGone, LeaseLost
+from ..domain.frozen import replace
+from ..domain.lease import Failure, Lease, Process, Record
 from .process import is_alive
 
 
@@ -18,17 +20,49 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-def live(record: Record | None, now: datetime) -> Lease | None:
+def live(
+    record: Record | None, now: datetime, alive: Callable[[Process], bool] = is_alive
+) -> Lease | None:
     """The record's lease, if it has not expired and its process is not known to be dead."""
     lease = record.lease if record is not None else None
     if lease is None or lease.is_over(now):
         return None
-    return lease if lease.process is None or is_alive(lease.process) else None
+    return lease if lease.process is None or alive(lease.process) else None
 
 
-def seen(record: Record, now: datetime) -> Record:
+def seen(record: Record, now: datetime, alive: Callable[[Process], bool] = is_alive) -> Record:
     """The record as the door shows it: with a live lease or none."""
-    return replace(record, lease=live(record, now))
+    lease = live(record, now, alive)
+    return record if lease is record.lease else replace(record, lease=lease)
+
+
+def all_seen(records: Iterable[Record], now: datetime) -> dict[str, Record]:
+    """The records as the door shows them, by key. A run holds many leases: whether its process
+    lives is asked once in one look."""
+    alive = cache(is_alive)
+    return {record.key: seen(record, now, alive) for record in records}
+
+
+def next_epoch(key: str, *, record: Record | None, mark: int | None, floor: int, place: str) -> int:
+    """Above every epoch that `key` ever had.
+
+    A record remembers its own; without one, `mark` is the highest that was given to any key,
+    None when that is not known any more. `floor` is what the hub remembers of `key`, 0 for
+    nothing, and `place` where a person looks. Raises EpochsGone when nothing remembers.
+    """
+    if record is not None:
+        return 1 + max(record.epoch, floor)
+    if mark is not None:
+        return 1 + max(mark, floor)
+    if floor:
+        return 1 + floor
+    raise EpochsGone(
+        f"{key} cannot be claimed: its lease record, the high-water mark in {place} and the hub's "
+        "epoch refs are all gone, although this project was worked on before, so a stale session "
+        "could land. Restore the directory from a backup; or, when you know that no earlier "
+        f"session is at work any more, write a number above every epoch used so far into {place} "
+        "(1000000 will do)."
+    )
 
 
 def claimed(record: Record | None, lease: Lease) -> Record:

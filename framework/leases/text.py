@@ -25,7 +25,7 @@ def encode(record: Record) -> bytes:
     return (json.dumps(shape, indent=1) + "\n").encode()
 
 
-def decode(text: bytes) -> Record:
+def decode(text: bytes | str) -> Record:
     """Raises ValueError saying what is wrong."""
     try:
         shape = json.loads(text)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar, runtime_checkable
 
+from ..domain.activity import Activity
+from ..domain.entry import Entry, Label, Milestone, User
+from ..domain.finding import Finding
 from ..domain.issue import Change, Comment, Draft, Issue
+from ..domain.lease import Record
 from ..domain.query import Query
+
+E = TypeVar("E", Label, Milestone, User)
 
 Clock = Callable[[], datetime]
 """The current time, in UTC."""
@@ -17,14 +23,21 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+RUNNER = "nightshift"
+"""Who changes issues when nobody is named."""
+
+
 class Tracker(Protocol):
     """Where issues live. Synchronous; may be called from several threads and processes."""
 
     name: str
 
     def list(self, query: Query = ...) -> Sequence[Issue]:
-        """The matching issues in order of creation. Raises TrackerUnavailable when it could not
-        ask: an empty list always means that there are none."""
+        """The matching issues, sorted as the query says. Raises TrackerUnavailable when it could
+        not ask: an empty list always means that there are none."""
+
+    def count(self, query: Query = ...) -> int:
+        """How many issues match, whatever the query's `limit` and `offset`."""
 
     def get(self, id: str) -> Issue:
         """One issue. Raises IssueNotFound."""
@@ -32,7 +45,7 @@ class Tracker(Protocol):
     def comments(self, id: str) -> Sequence[Comment]:
         """The comments of an issue, oldest first. Raises IssueNotFound."""
 
-    def create(self, draft: Draft) -> Issue:
+    def create(self, draft: Draft, *, author: str = RUNNER) -> Issue:
         """Make an issue, once.
 
         With a `key`: if an issue with it exists, that one is returned unchanged; if a person
@@ -40,12 +53,17 @@ class Tracker(Protocol):
         (IssueNotFound).
         """
 
-    def update(self, id: str, change: Change) -> Issue:
+    def update(
+        self, id: str, change: Change, *, actor: str = RUNNER, forced: bool = False
+    ) -> Issue:
         """Change an issue in one step and return it. Leaving the states of `DONE` counts as a
-        reopening.
-        Raises IssueNotFound. A change that changes nothing does not touch `updated_at`."""
+        reopening. `forced` is noted down with the change.
+        Raises IssueNotFound, TransitionRefused, and TrackerError for a dependency that would
+        close a cycle. A change that changes nothing does not touch `updated_at`."""
 
-    def comment(self, id: str, text: str, *, author: str, key: str | None = None) -> Comment:
+    def comment(
+        self, id: str, text: str, *, author: str, key: str | None = None, forced: bool = False
+    ) -> Comment:
         """Add a comment. With a `key`, at most one of that key per issue: a second call returns
         the first comment. Raises IssueNotFound."""
 
@@ -53,9 +71,75 @@ class Tracker(Protocol):
         """Give back what is open. The tracker must not be used afterwards."""
 
 
+@runtime_checkable
 class Deletes(Protocol):
     """Trackers on which an issue can be deleted. Its key stays taken, and other issues no
     longer depend on it."""
 
-    def delete(self, id: str) -> None:
+    def delete(self, id: str, *, actor: str = RUNNER, forced: bool = False) -> None:
         """Raises IssueNotFound."""
+
+
+@runtime_checkable
+class CreatesMany(Protocol):
+    """Trackers that make many issues in one step."""
+
+    def create_many(self, drafts: Sequence[Draft], *, author: str = RUNNER) -> Sequence[Issue]:
+        """As `create` for each in turn, all or none. A draft may depend on an earlier one of the
+        same step by that one's `key`, written `key:NAME`."""
+
+
+@runtime_checkable
+class Catalogues(Protocol):
+    """Trackers that keep labels, milestones and users as things of their own.
+
+    What an issue names is an entry too, without further say, and stays one. Changes of entries
+    do not touch the `updated_at` of issues.
+    """
+
+    def entries(self, kind: type[E]) -> Sequence[E]:
+        """All entries of the kind, by name."""
+
+    def save(self, entry: Entry, *, was: str | None = None, actor: str = RUNNER) -> None:
+        """Make an entry, or change the one called `was`; a new name is changed on all issues
+        too. Raises AlreadyThere when the new name is taken, EntryNotFound when `was` is not
+        there, TrackerError for an empty name."""
+
+    def remove(self, kind: type[Entry], name: str, *, actor: str = RUNNER) -> None:
+        """Take the entry away, off all issues too. Raises EntryNotFound."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """Trackers that keep a log of all changes, each written in the change's own transaction."""
+
+    def activity(
+        self,
+        *,
+        issue: str | None = None,
+        actor: str | None = None,
+        since: datetime | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> Sequence[Activity]:
+        """The entries with an id above `after`, oldest first; the last `limit` of them.
+
+        The activity of a deleted issue stays. What changes nothing leaves none."""
+
+
+@runtime_checkable
+class Indexes(Protocol):
+    """Trackers that know the ready issues without reading all."""
+
+    def ready(self, records: Mapping[str, Record], now: datetime, limit: int) -> Sequence[Issue]:
+        """The first `limit` of `domain.graph.ready` over all issues, exactly."""
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """Trackers that can look through what they hold for damage."""
+
+    def check(self, *, repair: bool) -> Sequence[Finding]:
+        """All that was looked at, sound or not. With `repair`, what is kept beside the facts is
+        made anew from them where it is wrong; the facts are never changed. Without it, nothing
+        is changed."""

@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from ..domain.errors import IssueDeleted
-from ..domain.issue import Change, Comment, Draft, Issue, Priority, State
+from ..domain.activity import Activity, FieldChange, Kind
+from ..domain.entry import Entry, Label, Milestone, User
+from ..domain.finding import Finding
+from ..domain.issue import Change, Comment, Draft, Issue
+from ..domain.lease import Record
 from ..domain.query import Query
+from . import _chains, _entries, _log, _rows, _rules
+from ._activity import changes, entry_changes, kind_of
+from ._catalogue import as_stored
+from ._clauses import ID
 from ._database import Database
-from ._rules import as_stored, edited, made, not_found, refuse_cycle, storable
-from .base import Clock, utcnow
+from ._ready import ready
+from ._rules import storable
+from ._where import number, page
+from .base import RUNNER, Clock, utcnow
+
+E = TypeVar("E", Label, Milestone, User)
 
 _ALL = Query()
-_ID = re.compile(r"[1-9][0-9]{0,17}")
-_ISSUES = """
-    SELECT id, title, body, state, priority, k.key, reopened, created_at, updated_at, closed_at,
-        (SELECT json_group_array(name) FROM labels WHERE issue = i.id),
-        (SELECT json_group_array(needs) FROM dependencies WHERE issue = i.id)
-    FROM issues i LEFT JOIN keys k ON k.issue = i.id
+_BEHIND = """
+    WITH RECURSIVE behind (id) AS (
+        SELECT value FROM json_each(?)
+        UNION SELECT needs FROM behind JOIN dependencies ON issue = id
+    )
 """
+_IS_BEHIND = f"{_BEHIND} SELECT 1 FROM behind WHERE id = ? LIMIT 1"  # noqa: S608
+_EDGES_BEHIND = f"{_BEHIND} SELECT issue, needs FROM behind JOIN dependencies ON issue = id"  # noqa: S608
 
 
 class SqliteTracker:
-    """All that `Tracker` and `Deletes` promise, for threads and for processes on one machine.
+    """All that `Tracker` and the optional protocols beside it promise, for threads and for
+    processes on one machine.
 
     Promised besides: what a call returned from survives a crash of the machine. Not promised:
     a file on a network file system, or use of one object on both sides of a fork. `patience` is
@@ -39,16 +51,17 @@ class SqliteTracker:
 
     def __init__(self, path: Path, clock: Clock = utcnow, *, patience: float = 10.0) -> None:
         self._clock = clock
-        self._database = Database(path, patience)
+        self._database = Database(path, patience, clock())
 
     def list(self, query: Query = _ALL) -> Sequence[Issue]:
-        where, values = _conditions(as_stored(query))
-        limit = -1 if query.limit is None else query.limit
         with self._database.reading() as connection:
-            rows = connection.execute(
-                f"{_ISSUES} WHERE {where} ORDER BY id LIMIT ?", (*values, limit)
-            ).fetchall()
-        return tuple(self._issue(row) for row in rows)
+            ids = [row[0] for row in connection.execute(*page(connection, query))]
+            return self._load(connection, ids)
+
+    def count(self, query: Query = _ALL) -> int:
+        with self._database.reading() as connection:
+            (found,) = connection.execute(*number(connection, query)).fetchone()
+        return int(found)
 
     def get(self, id: str) -> Issue:
         with self._database.reading() as connection:
@@ -56,182 +69,201 @@ class SqliteTracker:
 
     def comments(self, id: str) -> Sequence[Comment]:
         with self._database.reading() as connection:
-            self._get(connection, id)
-            return tuple(
-                _comment(row)
-                for row in connection.execute(
-                    "SELECT * FROM comments WHERE issue = ? ORDER BY id", (id,)
-                )
-            )
+            _require(connection, id)
+            rows = connection.execute("SELECT * FROM comments WHERE issue = ? ORDER BY id", (id,))
+            return tuple(_rows.comment_of(row) for row in rows)
 
-    def create(self, draft: Draft) -> Issue:
-        key = None if draft.key is None else storable(draft.key)
+    def create(self, draft: Draft, *, author: str = RUNNER) -> Issue:
+        return self.create_many((draft,), author=author)[0]
+
+    def create_many(self, drafts: Sequence[Draft], *, author: str = RUNNER) -> Sequence[Issue]:
         with self._database.writing() as connection:
-            if key is not None and (known := self._known(connection, key)):
-                return known
-            self._require(connection, draft.depends_on)
-            id = _next_id(connection)
-            uid = f"local:{self._database.store}/{id}"
-            issue = made(draft, id=id, uid=uid, key=key, now=self._clock())
-            _insert(connection, issue)
-            return issue
+            now = self._clock()
+            answers, new = _rules.batch(
+                drafts,
+                first=_next_id(connection),
+                store=self._database.store,
+                author=author,
+                now=now,
+                known=lambda key: self._known(connection, key),
+                require=lambda id: _require(connection, id),
+            )
+            _entries.enter(connection, new)
+            _rows.insert(connection, new)
+            _chains.added(connection, new)
+            made = ((issue.id, changes(None, issue)) for issue in new)
+            _log.note(connection, now, Kind.CREATED, storable(author), made)
+            return tuple(answers)
 
-    def update(self, id: str, change: Change) -> Issue:
+    def update(
+        self, id: str, change: Change, *, actor: str = RUNNER, forced: bool = False
+    ) -> Issue:
         with self._database.writing() as connection:
             before = self._get(connection, id)
-            self._require(connection, change.add_depends_on)
-            after = edited(before, change, self._clock())
-            if set(after.depends_on) - set(before.depends_on):
-                refuse_cycle(after, _edges(connection))
+            for one in change.add_depends_on:
+                _require(connection, one)
+            after = _rules.edited(before, change, now := self._clock())
+            _refuse_cycle(connection, before, after)
             if after is not before:
-                _save(connection, after)
+                self._write(connection, before, after, now, actor, forced)
             return after
 
-    def comment(self, id: str, text: str, *, author: str, key: str | None = None) -> Comment:
+    def comment(
+        self, id: str, text: str, *, author: str, key: str | None = None, forced: bool = False
+    ) -> Comment:
         key = None if key is None else storable(key)
         with self._database.writing() as connection:
-            self._get(connection, id)
+            _require(connection, id)
             row = connection.execute(
                 "SELECT * FROM comments WHERE issue = ? AND key = ?", (id, key)
             ).fetchone()
             if row is not None:
-                return _comment(row)
-            values = (id, storable(author), storable(text), self._clock().isoformat(), key)
+                return _rows.comment_of(row)
+            now = self._clock()
+            values = (id, storable(author), storable(text), _rows.stamp(now), key)
             made_as = connection.execute(
                 "INSERT INTO comments (issue, author, text, created_at, key)"
                 " VALUES (?, ?, ?, ?, ?)",
                 values,
             ).lastrowid
-            return _comment((made_as, *values))
+            said = FieldChange(field="comment", before=None, after=str(made_as))
+            _log.note(connection, now, Kind.COMMENTED, storable(author), [(id, (said,))], forced)
+            return _rows.comment_of((made_as, *values))
 
-    def delete(self, id: str) -> None:
+    def delete(self, id: str, *, actor: str = RUNNER, forced: bool = False) -> None:
         with self._database.writing() as connection:
-            self._get(connection, id)
-            connection.execute(
-                "UPDATE issues SET updated_at = ?"
-                " WHERE id IN (SELECT issue FROM dependencies WHERE needs = ?)",
-                (self._clock().isoformat(), id),
+            now, gone = self._clock(), self._get(connection, id)
+            _log.note(
+                connection, now, Kind.DELETED, storable(actor), [(id, changes(gone, None))], forced
             )
+            unneeded = Change(remove_depends_on=frozenset({id}))
+            for one in self._load(connection, _dependants(connection, id)):
+                self._write(connection, one, _rules.edited(one, unneeded, now), now, actor)
             connection.execute("DELETE FROM issues WHERE id = ?", (id,))
+            _chains.shortened(connection, gone.depends_on)
+
+    def entries(self, kind: type[E]) -> Sequence[E]:
+        with self._database.reading() as connection:
+            return _entries.every(connection, kind)
+
+    def save(self, entry: Entry, *, was: str | None = None, actor: str = RUNNER) -> None:
+        entry = as_stored(entry)
+        with self._database.writing() as connection:
+            before = None
+            if was is not None:
+                before = _entries.find(connection, type(entry), storable(was))
+            if entry != before:
+                _entries.put(connection, before, entry)
+                self._note_entry(connection, Kind.LISTED, actor, before, entry)
+
+    def remove(self, kind: type[Entry], name: str, *, actor: str = RUNNER) -> None:
+        with self._database.writing() as connection:
+            gone = _entries.find(connection, kind, storable(name))
+            _entries.remove(connection, gone)
+            self._note_entry(connection, Kind.UNLISTED, actor, gone, None)
+
+    def activity(
+        self,
+        *,
+        issue: str | None = None,
+        actor: str | None = None,
+        since: datetime | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> Sequence[Activity]:
+        if issue is not None and not ID.fullmatch(issue):
+            return ()
+        actor = None if actor is None else storable(actor)
+        with self._database.reading() as connection:
+            return _log.read(
+                connection, issue=issue, actor=actor, since=since, after=after, limit=limit
+            )
+
+    def ready(self, records: Mapping[str, Record], now: datetime, limit: int) -> Sequence[Issue]:
+        with self._database.reading() as connection:
+            return self._load(connection, ready(connection, records, now, limit))
+
+    def check(self, *, repair: bool) -> Sequence[Finding]:
+        from ._check import check  # what only a doctor needs
+
+        return check(self._database, self._clock(), repair=repair)
 
     def close(self) -> None:
         self._database.close()
 
     def _get(self, connection: sqlite3.Connection, id: str) -> Issue:
-        if not _ID.fullmatch(id):
-            raise not_found(id)
-        row = connection.execute(f"{_ISSUES} WHERE id = ?", (id,)).fetchone()
-        if row is None:
-            raise not_found(id)
-        return self._issue(row)
+        _require(connection, id)
+        return self._load(connection, (int(id),))[0]
 
-    def _require(self, connection: sqlite3.Connection, ids: Iterable[str]) -> None:
-        for id in ids:
-            self._get(connection, id)
+    def _load(self, connection: sqlite3.Connection, ids: Sequence[int]) -> tuple[Issue, ...]:
+        return _rows.load(connection, ids, self._database.store)
 
     def _known(self, connection: sqlite3.Connection, key: str) -> Issue | None:
-        row = connection.execute("SELECT issue FROM keys WHERE key = ?", (key,)).fetchone()
+        row = connection.execute(
+            "SELECT k.issue, i.id FROM keys k LEFT JOIN issues i ON i.id = k.issue WHERE key = ?",
+            (key,),
+        ).fetchone()
         if row is None:
             return None
-        issue = connection.execute(f"{_ISSUES} WHERE id = ?", row).fetchone()
-        if issue is None:
-            raise IssueDeleted(
-                f"Issue {row[0]}, made with the key {key!r}, was deleted and is not made again. "
-                "Use another key to make a new one."
-            )
-        return self._issue(issue)
+        if row[1] is None:
+            raise _rules.deleted(str(row[0]), key)
+        return self._load(connection, row[1:])[0]
 
-    def _issue(self, row: tuple[Any, ...]) -> Issue:
-        (id, title, body, state, priority, key, reopened, created, updated, closed) = row[:10]
-        return Issue(
-            id=str(id),
-            uid=f"local:{self._database.store}/{id}",
-            title=title,
-            body=body,
-            state=State(state),
-            priority=Priority(priority),
-            labels=frozenset(json.loads(row[10])),
-            depends_on=tuple(str(one) for one in sorted(json.loads(row[11]))),
-            key=key,
-            reopened=reopened,
-            created_at=datetime.fromisoformat(created),
-            updated_at=datetime.fromisoformat(updated),
-            closed_at=datetime.fromisoformat(closed) if closed else None,
-        )
+    def _write(
+        self,
+        connection: sqlite3.Connection,
+        before: Issue,
+        after: Issue,
+        now: datetime,
+        actor: str,
+        forced: bool = False,
+    ) -> None:
+        _entries.enter(connection, (after,))
+        _rows.write(connection, before, after)
+        _chains.changed(connection, before, after)
+        differences = [(after.id, changes(before, after))]
+        _log.note(connection, now, kind_of(before, after), storable(actor), differences, forced)
 
-
-def _conditions(query: Query) -> tuple[str, tuple[Any, ...]]:
-    """The same as `Query.matches`, for SQLite."""
-    conditions, values = ["true"], []
-    if query.states is not None:
-        conditions.append(f"state IN ({', '.join('?' for _ in query.states)})")
-        values += [state.value for state in query.states]
-    for name in query.labels:
-        conditions.append("EXISTS (SELECT 1 FROM labels WHERE issue = i.id AND name = ?)")
-        values.append(name)
-    if query.key_prefix is not None:
-        conditions.append("instr(coalesce(k.key, ''), ?) = 1")
-        values.append(query.key_prefix)
-    return " AND ".join(conditions), tuple(values)
+    def _note_entry(
+        self,
+        connection: sqlite3.Connection,
+        kind: Kind,
+        actor: str,
+        before: Entry | None,
+        after: Entry | None,
+    ) -> None:
+        differences = [(None, entry_changes(before, after))]
+        _log.note(connection, self._clock(), kind, storable(actor), differences)
 
 
-def _next_id(connection: sqlite3.Connection) -> str:
+def _require(connection: sqlite3.Connection, id: str) -> None:
+    if not ID.fullmatch(id):
+        raise _rules.not_found(id)
+    if connection.execute("SELECT 1 FROM issues WHERE id = ?", (id,)).fetchone() is None:
+        raise _rules.not_found(id)
+
+
+def _next_id(connection: sqlite3.Connection) -> int:
     """One more than the highest that ever was."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'issues'").fetchone()
-    return str(row[0] + 1 if row else 1)
+    return row[0] + 1 if row else 1
 
 
-def _insert(connection: sqlite3.Connection, issue: Issue) -> None:
-    connection.execute(
-        "INSERT INTO issues (id, title, body, state, priority, reopened, created_at, updated_at)"
-        " VALUES (?, '', '', '', '', 0, ?, '')",
-        (issue.id, issue.created_at.isoformat()),
+def _dependants(connection: sqlite3.Connection, id: str) -> list[int]:
+    rows = connection.execute(
+        "SELECT issue FROM dependencies WHERE needs = ? ORDER BY issue", (id,)
     )
-    if issue.key is not None:
-        connection.execute("INSERT INTO keys VALUES (?, ?)", (issue.key, issue.id))
-    _save(connection, issue)
+    return [row[0] for row in rows]
 
 
-def _save(connection: sqlite3.Connection, issue: Issue) -> None:
-    """Write all of an issue that can change."""
-    connection.execute(
-        "UPDATE issues SET title = ?, body = ?, state = ?, priority = ?, reopened = ?,"
-        " updated_at = ?, closed_at = ? WHERE id = ?",
-        (
-            issue.title,
-            issue.body,
-            issue.state.value,
-            issue.priority.value,
-            issue.reopened,
-            issue.updated_at.isoformat(),
-            issue.closed_at.isoformat() if issue.closed_at else None,
-            issue.id,
-        ),
-    )
-    connection.execute("DELETE FROM labels WHERE issue = ?", (issue.id,))
-    connection.executemany(
-        "INSERT INTO labels VALUES (?, ?)", [(issue.id, name) for name in issue.labels]
-    )
-    connection.execute("DELETE FROM dependencies WHERE issue = ?", (issue.id,))
-    connection.executemany(
-        "INSERT INTO dependencies VALUES (?, ?)", [(issue.id, one) for one in issue.depends_on]
-    )
-
-
-def _edges(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    edges: dict[str, list[str]] = {}
-    for issue, needs in connection.execute("SELECT issue, needs FROM dependencies"):
-        edges.setdefault(str(issue), []).append(str(needs))
-    return edges
-
-
-def _comment(row: tuple[Any, ...]) -> Comment:
-    id, issue, author, text, created, key = row
-    return Comment(
-        id=str(id),
-        issue=str(issue),
-        author=author,
-        text=text,
-        created_at=datetime.fromisoformat(created),
-        key=key,
-    )
+def _refuse_cycle(connection: sqlite3.Connection, before: Issue, after: Issue) -> None:
+    """Raises TrackerError if what is newly waited for waits, in the end, for the issue itself."""
+    new = [int(one) for one in set(after.depends_on) - set(before.depends_on)]
+    if not new:
+        return
+    start, id = json.dumps(new), int(after.id)
+    if connection.execute(_IS_BEHIND, (start, id)).fetchone() is not None:
+        edges: dict[str, list[str]] = {}
+        for issue, needs in connection.execute(_EDGES_BEHIND, (start,)):
+            edges.setdefault(str(issue), []).append(str(needs))
+        _rules.refuse_cycle(after, edges)

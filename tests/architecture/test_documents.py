@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from framework.config import VARIABLES
+from framework.config.document import parse
+from framework.config.environment import VARIABLES
+from framework.config.kinds import KINDS, shown
 from framework.domain import event, outcome
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +22,17 @@ def test_env_example_names_exactly_what_is_read() -> None:
     """Every variable named is read and every variable read is named."""
     text = (ROOT / ".env.example").read_text()
     assert set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE)) == set(VARIABLES)
+
+
+def test_the_configuration_page_is_complete() -> None:
+    """Its example is a valid file with every key, and it names every type, field and variable."""
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    example = parse(text.split("```json")[1].split("```")[0].encode(), Path("example"))
+    assert set(example) == {"tracker", "backends", "agent", "leases", "journal"}
+    for name in shown():
+        kind = KINDS[name]
+        for word in (name, *kind.fields, *kind.variables.values(), *kind.tokens):
+            assert f"`{word}`" in text, word
 
 
 def test_requirements_match_the_package() -> None:

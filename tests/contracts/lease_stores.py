@@ -12,6 +12,7 @@ from framework.leases.base import LeaseStore
 from framework.leases.file import FileLeases
 from framework.leases.memory import MemoryLeases
 from framework.leases.process import this_process
+from framework.leases.sqlite import SqliteLeases
 
 TTL = timedelta(minutes=30)
 
@@ -34,6 +35,7 @@ Make = Callable[[Path, Clock], LeaseStore]
 STORES: dict[str, Make] = {
     "memory": lambda directory, clock: MemoryLeases(clock=clock),
     "file": lambda directory, clock: FileLeases(directory / "leases", clock=clock),
+    "sqlite": lambda directory, clock: SqliteLeases(directory / "leases", clock=clock),
 }
 
 

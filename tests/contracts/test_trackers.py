@@ -1,45 +1,28 @@
-"""What every tracker must do. A new backend adds one row to `OPEN`."""
+"""What every tracker must do."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 
-from framework.domain.errors import IssueDeleted, IssueNotFound, TrackerError
-from framework.domain.issue import Change, Draft, Issue, Priority, State
+from framework.domain.errors import (
+    IssueDeleted,
+    IssueNotFound,
+    TrackerError,
+    TransitionRefused,
+)
+from framework.domain.issue import Change, Draft, Priority, State
 from framework.domain.query import Query
 from framework.trackers import BACKENDS
-from framework.trackers.base import Tracker
-from framework.trackers.memory import MemoryTracker
-from framework.trackers.sqlite import SqliteTracker
+from framework.domain.transition import FOLLOWS
+from framework.trackers.base import RUNNER, Tracker
+from tests.contracts.tracker_stores import STORES, Clock, ids, make
 
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 1, 22, 0, 0, 123456, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        time.sleep(0)  # another thread gets its turn in the middle of whatever asks the time
-        return self.now
-
-    def forward(self) -> datetime:
-        self.now += timedelta(minutes=1)
-        return self.now
-
-
-Opener = Callable[[Path, Clock], Tracker]
-
-OPEN: dict[str, Opener] = {
-    "memory": lambda directory, clock: MemoryTracker(clock=clock),
-    "sqlite": lambda directory, clock: SqliteTracker(directory / "issues.db", clock=clock),
-}
 
 HOSTILE = (
     "two\nlines\r\nand a tab\t",
@@ -57,23 +40,15 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=OPEN)
+@pytest.fixture(params=STORES)
 def tracker(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Tracker]:
-    tracker = OPEN[request.param](tmp_path, clock)
+    tracker = STORES[request.param](tmp_path, clock)
     yield tracker
     tracker.close()
 
 
-def make(tracker: Tracker, title: str = "Work", **fields) -> Issue:
-    return tracker.create(Draft(title=title, **fields))
-
-
-def ids(issues) -> list[str]:
-    return [issue.id for issue in issues]
-
-
 def test_every_backend_in_the_table_runs_through_this_suite() -> None:
-    assert set(OPEN) == set(BACKENDS)
+    assert set(STORES) == set(BACKENDS)
 
 
 def test_a_new_issue_is_the_draft_and_open(tracker: Tracker, clock: Clock) -> None:
@@ -114,7 +89,7 @@ def test_issues_are_listed_in_order_of_creation_even_past_ten(tracker: Tracker) 
 
 
 def test_two_trackers_never_share_a_uid(tmp_path: Path, clock: Clock) -> None:
-    for name, opened in OPEN.items():
+    for name, opened in STORES.items():
         pair = [opened(tmp_path / name / side, clock) for side in ("left", "right")]
         left, right = (make(tracker) for tracker in pair)
         assert left.id == right.id
@@ -278,8 +253,8 @@ def test_closing_is_dated_and_reopening_is_counted(tracker: Tracker, clock: Cloc
     assert (closed.closed_at, closed.reopened) == (closing_time, 0)
     clock.forward()
     assert tracker.update(issue.id, Change(state=State.CLOSED)) == closed
-    for times, state in enumerate((State.OPEN, State.IN_PROGRESS), start=1):
-        reopened = tracker.update(issue.id, Change(state=state))
+    for times in (1, 2):
+        reopened = tracker.update(issue.id, Change(state=State.OPEN))
         assert (reopened.closed_at, reopened.reopened) == (None, times)
         tracker.update(issue.id, Change(state=State.CLOSED))
 
@@ -288,7 +263,8 @@ def test_only_leaving_what_is_done_counts_as_a_reopening(tracker: Tracker) -> No
     """A person who is not content with landed work sends it back, whether it was closed or not."""
     issue = make(tracker)
     walk = ((State.IN_PROGRESS, 0), (State.BLOCKED, 0), (State.NEEDS_REVIEW, 0), (State.CLOSED, 0))
-    for state, times in (*walk, (State.NEEDS_REVIEW, 0), (State.OPEN, 1), (State.CLOSED, 1)):
+    back = ((State.OPEN, 1), (State.NEEDS_REVIEW, 1), (State.IN_PROGRESS, 2), (State.CLOSED, 2))
+    for state, times in (*walk, *back):
         assert tracker.update(issue.id, Change(state=state)).reopened == times
 
 
@@ -372,6 +348,101 @@ def test_an_id_that_nobody_has_is_not_found_and_does_no_harm(tracker: Tracker, i
     with pytest.raises(IssueNotFound):
         tracker.update(issue.id, Change(add_depends_on=frozenset({id})))
     assert list(tracker.list()) == [issue]
+
+
+def test_authors_assignees_and_milestones_are_kept(tracker: Tracker) -> None:
+    """What a draft says of people and milestones comes back; the author is who made it."""
+    issue = tracker.create(
+        Draft(title="x", assignees=frozenset({"ann", "bob"}), milestone="Q1"), author="eve"
+    )
+    assert (issue.author, issue.assignees, issue.milestone) == ("eve", {"ann", "bob"}, "Q1")
+    assert tracker.get(issue.id) == issue
+    assert make(tracker).author == RUNNER
+    assert make(tracker, milestone="").milestone is None
+
+
+def test_assignees_are_replaced_and_an_empty_milestone_takes_off(tracker: Tracker) -> None:
+    """None leaves both as they are, an empty set and an empty text take them away."""
+    issue = make(tracker, assignees=frozenset({"ann"}), milestone="Q1")
+    assert tracker.update(issue.id, Change(title="y")).assignees == {"ann"}
+    changed = tracker.update(issue.id, Change(assignees=frozenset({"bob"}), milestone="Q2"))
+    assert (changed.assignees, changed.milestone) == ({"bob"}, "Q2")
+    changed = tracker.update(issue.id, Change(assignees=frozenset(), milestone=""))
+    assert (changed.assignees, changed.milestone) == (frozenset(), None)
+    assert tracker.get(issue.id) == changed
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(State, State)))
+def test_a_state_follows_only_where_the_one_table_says(
+    tracker: Tracker, before: State, after: State
+) -> None:
+    """A refused change names both states and what can be done, and changes nothing else."""
+    issue = make(tracker)
+    issue = tracker.update(issue.id, Change(state=before))
+    if after in FOLLOWS[before]:
+        assert tracker.update(issue.id, Change(state=after)).state is after
+    else:
+        with pytest.raises(TransitionRefused, match=f"is {before} and cannot become {after}"):
+            tracker.update(issue.id, Change(state=after, title="lost"))
+        assert tracker.get(issue.id) == issue
+
+
+def test_a_closed_issue_can_be_edited_without_reopening_it(tracker: Tracker) -> None:
+    """Only the state is bound by the table."""
+    issue = make(tracker)
+    tracker.update(issue.id, Change(state=State.CLOSED))
+    changed = tracker.update(issue.id, Change(title="better", add_labels=frozenset({"x"})))
+    assert (changed.state, changed.title, changed.reopened) == (State.CLOSED, "better", 0)
+
+
+def test_many_are_made_in_one_step_and_may_wait_for_each_other(tracker: Tracker) -> None:
+    """The answers are in the order of the drafts, and `key:NAME` means the one with that key."""
+    old = make(tracker, key="old")
+    drafts = [
+        Draft(title="a", key="a", depends_on=(old.id,)),
+        Draft(title="b", key="b", depends_on=("key:a", old.id, "key:a")),
+        Draft(title="c", depends_on=("key:b",)),
+    ]
+    a, b, c = tracker.create_many(drafts, author="eve")
+    assert [one.title for one in (a, b, c)] == ["a", "b", "c"]
+    assert (b.depends_on, c.depends_on) == ((old.id, a.id), (b.id,))
+    assert {one.author for one in (a, b, c)} == {"eve"}
+    assert list(tracker.list()) == [old, a, b, c]
+    assert tracker.create_many([]) == ()
+
+
+def test_of_many_those_with_a_known_key_are_given_as_they_are(tracker: Tracker) -> None:
+    """As `create` for each: the first draft of a key wins, within a step as well."""
+    old = make(tracker, "old", key="k")
+    drafts = [
+        Draft(title="again", key="k", depends_on=("99",)),
+        Draft(title="new", key="n", depends_on=("key:k",)),
+        Draft(title="twice", key="n"),
+    ]
+    first, second, third = tracker.create_many(drafts)
+    assert first == old
+    assert second == third
+    assert (second.title, second.depends_on) == ("new", (old.id,))
+    assert len(tracker.list()) == 2
+
+
+def test_of_many_either_all_are_made_or_none(tracker: Tracker) -> None:
+    """A dependency or a key that cannot be had undoes the whole step."""
+    gone = make(tracker, key="gone")
+    tracker.delete(gone.id)
+    good = Draft(title="good", key="good")
+    wrong = [
+        (Draft(title="x", depends_on=("77",)), IssueNotFound),
+        (Draft(title="x", depends_on=("key:later",)), IssueNotFound),
+        (Draft(title="x", key="gone"), IssueDeleted),
+    ]
+    for draft, error in wrong:
+        with pytest.raises(error):
+            tracker.create_many([good, draft, Draft(title="later", key="later")])
+        assert list(tracker.list()) == []
+    with pytest.raises(IssueNotFound):
+        tracker.create(Draft(title="alone", depends_on=("key:good",)))
+    assert make(tracker, key="good").id == make(tracker, key="good").id
 
 
 def test_what_was_returned_does_not_change_afterwards(tracker: Tracker) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from framework import bootstrap, config
+from framework import bootstrap
 from framework.agents.base import Conversation, Report, ToolReply
 from framework.agents.scripted import ScriptedAgent, call
+from framework.config import settings as config
 from framework.domain.event import IssuesCreated, PlanAccepted, PlanRefused
 from framework.domain.issue import Change, State
 from framework.domain.plan import Bounds

@@ -15,9 +15,10 @@ import anyio
 import pytest
 from anyio import to_thread
 
-from framework import bootstrap, config
+from framework import bootstrap
 from framework.agents.base import Conversation, Report
 from framework.agents.scripted import ScriptedAgent, call
+from framework.config import settings as config
 from framework.domain.brief import Brief, render
 from framework.domain.errors import TrackerUnavailable
 from framework.domain.event import (

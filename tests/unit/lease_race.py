@@ -12,9 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from framework.leases.file import FileLeases
-from tests.unit.lease_bugs import Unlocked
+from framework.leases.sqlite import SqliteLeases
+from tests.unit.lease_bugs import Undivided, Unlocked
 
-STORES = {"FileLeases": FileLeases, "Unlocked": Unlocked}
+STORES = {one.__name__: one for one in (FileLeases, SqliteLeases, Unlocked, Undivided)}
 
 
 def main(directory: str, store: str, keys: str) -> None:

@@ -64,7 +64,7 @@ def test_a_damaged_record_is_set_aside_with_its_content(tmp_path: Path) -> None:
     content = (tmp_path / "12.json").read_bytes()
     with pytest.raises(LeaseCorrupt) as caught:
         store.acquire("12", "b", TTL)
-    (aside,) = tmp_path.glob("12.json.corrupt-20260105T220000*")
+    aside = tmp_path / "12.json.corrupt"
     assert aside.read_bytes() == content
     assert not (tmp_path / "12.json").exists()
     assert str(aside) in str(caught.value)
@@ -116,6 +116,22 @@ def test_a_person_puts_a_good_copy_back(tmp_path: Path) -> None:
     assert store.unreadable() == []
 
 
+def test_a_copy_that_is_damaged_too_is_set_aside_beside_the_first(tmp_path: Path) -> None:
+    """Both contents are kept, the key stays taken, and one text says what to do."""
+    store = FileLeases(tmp_path, clock=Clock())
+    damaged(store, tmp_path, "cut")
+    for content in (b"first", b"second"):
+        (tmp_path / "12.json").write_bytes(content)
+        with pytest.raises(LeaseCorrupt):
+            store.acquire("12", "b", TTL)
+    kept = {path.name: path.read_bytes() for path in tmp_path.glob("*.corrupt*")}
+    assert kept == {
+        "12.json.corrupt": b"second",
+        "12.json.corrupt-20260105T220000.000000Z": b"first",
+    }
+    assert_stays_taken(store, Clock())
+
+
 def test_a_person_moves_the_corrupt_file_away(tmp_path: Path) -> None:
     """Then the key is free, and its epoch still rises."""
     store = FileLeases(tmp_path, clock=Clock(), established=True)
@@ -123,7 +139,7 @@ def test_a_person_moves_the_corrupt_file_away(tmp_path: Path) -> None:
     lease = damaged(store, tmp_path, "cut")
     with pytest.raises(LeaseCorrupt):
         store.acquire("12", "b", TTL)
-    (aside,) = tmp_path.glob("*.corrupt-*")
+    (aside,) = tmp_path.glob("*.corrupt")
     aside.rename(tmp_path.with_name("seen-by-a-person"))
     after = store.acquire("12", "b", timedelta(hours=1))
     assert after is not None

@@ -62,14 +62,15 @@ def test_lock_files_stay(tmp_path: Path, store: FileLeases) -> None:
     store.release(store.renew(lease, TTL))
     record = next(name for name in names(tmp_path) if name.endswith(".json"))
     lock = record.removesuffix(".json") + ".lock"
-    assert names(tmp_path) == {record, lock, "high-water.mark", "high-water.mark.lock"}
+    mark = {"high-water.mark", "high-water.mark.lock", "high-water.given"}
+    assert names(tmp_path) == {record, lock} | mark
 
 
 def test_keys_named_like_our_own_files_do_no_harm(store: FileLeases) -> None:
     """A key may be called as the mark or its lock is."""
-    for key in ("high-water", "high-water.mark", "high-water.mark.lock", ".."):
+    for key in ("high-water", "high-water.mark", "high-water.mark.lock", "high-water.given", ".."):
         assert store.acquire(key, "a", TTL)
-    assert len(store.held()) == 4
+    assert len(store.held()) == 5
 
 
 LONG_AGO = (1_000_000_000, 1_000_000_000)
@@ -118,30 +119,68 @@ def test_settled_records_are_not_read_again(
     assert opened == []
 
 
-@pytest.mark.skipif(os.name != "posix", reason="directories are synced on Unix only")
-def test_a_change_reaches_the_disk_before_it_is_told(
-    tmp_path: Path, store: FileLeases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The whole file is synced before it takes the record's name, the directory after."""
-    lease = store.acquire("12", "a", TTL)
-    assert lease is not None
-    steps: list[str] = []
-    sync, rename = os.fsync, Path.replace
+@pytest.fixture
+def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is synced and renamed from now on, in order."""
+    noted: list[str] = []
+    sync, rename = os.fsync, os.replace
 
     def noting_sync(descriptor: int) -> None:
-        status = os.fstat(descriptor)
-        whole = status.st_size == (tmp_path / "12.json").stat().st_size
-        steps.append("directory" if stat.S_ISDIR(status.st_mode) else f"whole file: {whole}")
+        noted.append("directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
         sync(descriptor)
 
-    def noting_rename(source: Path, target: Path) -> Path:
-        steps.append(f"rename to {target.name}")
-        return rename(source, target)
+    def noting_rename(source: str, target: Path) -> None:
+        noted.append(f"rename to {Path(target).name}")
+        rename(source, target)
 
     monkeypatch.setattr(os, "fsync", noting_sync)
-    monkeypatch.setattr(Path, "replace", noting_rename)
-    store.renew(lease, TTL)
-    assert steps == ["whole file: True", "rename to 12.json", "directory"]
+    monkeypatch.setattr(os, "replace", noting_rename)
+    return noted
+
+
+LIGHT = ["file", "rename to 12.json"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="directories are synced on Unix only")
+def test_what_must_last_is_synced_and_nothing_else(
+    store: FileLeases, clock: Clock, steps: list[str]
+) -> None:
+    """A whole file always takes the record's name; that it did is waited for only where a release
+    has something to remember, and for the mark, once in 64 acquisitions."""
+    store.establish()
+    del steps[:]
+    first = store.acquire("12", "a", TTL)
+    assert first is not None
+    assert steps == ["file", "rename to high-water.mark", "directory", *LIGHT]
+    del steps[:]
+    store.renew(first, TTL)
+    store.release(first)
+    for _ in range(63):
+        lease = store.acquire("12", "a", TTL)
+        assert lease is not None
+        store.release(lease)
+    assert steps == LIGHT * 128
+    del steps[:]
+    last = store.acquire("12", "a", TTL)
+    assert last is not None
+    assert steps[1] == "rename to high-water.mark"
+    del steps[:]
+    store.release(last, not_before=clock.now + TTL)
+    assert steps == [*LIGHT, "directory"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="directories are synced on Unix only")
+def test_without_a_mark_a_claim_must_last(
+    tmp_path: Path, store: FileLeases, steps: list[str]
+) -> None:
+    """Then the record alone remembers its epoch."""
+    first = store.acquire("12", "a", TTL)
+    assert first is not None
+    store.release(first)
+    (tmp_path / "high-water.mark").unlink()
+    del steps[:]
+    assert store.acquire("12", "a", TTL)
+    assert steps == [*LIGHT, "directory"]
 
 
 def test_a_lock_that_is_kept_too_long_is_an_error(tmp_path: Path) -> None:

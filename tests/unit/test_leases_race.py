@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from framework.leases.file import FileLeases
+from tests.unit.lease_race import STORES
 
 ROOT = Path(__file__).parents[2]
 KEYS = 40
@@ -37,16 +37,19 @@ def assert_each_key_went_once(grants: list[list[str]]) -> None:
     assert granted == [str(key) for key in range(KEYS)]
 
 
+@pytest.mark.parametrize("store", ["FileLeases", "SqliteLeases"])
 @pytest.mark.parametrize("processes", [2, 8])
-def test_every_key_goes_to_exactly_one_process(tmp_path: Path, processes: int) -> None:
-    """No key is granted twice, none is left, and every epoch is another one."""
-    assert_each_key_went_once(race(tmp_path, "FileLeases", processes))
-    records = FileLeases(tmp_path).records()
+def test_every_key_goes_to_exactly_one_process(tmp_path: Path, store: str, processes: int) -> None:
+    """No key is granted twice, none is left, and every epoch is another one, although all of
+    them make the store at the same moment."""
+    assert_each_key_went_once(race(tmp_path, store, processes))
+    records = STORES[store](tmp_path).records()
     assert {record.epoch for record in records.values()} == set(range(1, KEYS + 1))
 
 
-def test_the_race_catches_a_store_without_lock(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bug", ["Unlocked", "Undivided"])
+def test_the_race_catches_a_store_without_lock(tmp_path: Path, bug: str) -> None:
     """The same check fails on the planted bug, so it would notice it in the real store."""
-    grants = race(tmp_path, "Unlocked", 8)
+    grants = race(tmp_path, bug, 8)
     with pytest.raises(AssertionError):
         assert_each_key_went_once(grants)

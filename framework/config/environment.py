@@ -1,0 +1,130 @@
+"""The environment and `.env`: which variables are read, and what each is for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..domain.errors import SettingsError
+from .nearest import hint
+from .place import CONFIG_FILE
+
+VARIABLES: Mapping[str, str] = {
+    "CLAUDE_CODE_OAUTH_TOKEN": "A Claude subscription's token, from `claude setup-token`.",
+    "ANTHROPIC_API_KEY": "An API key; used when there is no subscription token.",
+    "ANTHROPIC_BASE_URL": "Another endpoint for the model [Anthropic's].",
+    "NIGHTSHIFT_MODEL": "The model of all sessions [opus].",
+    "NIGHTSHIFT_PLAN_ISSUES": "How many issues a plan may have, as `25-50` [by the spec's size].",
+    "NIGHTSHIFT_SESSION_MINUTES": "Wall time of one session [60].",
+    "NIGHTSHIFT_SESSION_TURNS": "Turns of one session [200].",
+    "NIGHTSHIFT_SESSION_USD": "Money of one session at list prices [20].",
+    "NIGHTSHIFT_STALL_SECONDS": "Silence after which a session counts as stalled [300].",
+    "NIGHTSHIFT_MAX_FAILURES": "Failed attempts after which an issue is blocked [5].",
+    "NIGHTSHIFT_CHECK_SECONDS": "Time limit of one check [900].",
+    "NIGHTSHIFT_BOX_READ": "More directories that boxed programs may read, separated by `:`.",
+    "HTTPS_PROXY": "Passed on to the agent's program.",
+    "HTTP_PROXY": "Passed on to the agent's program.",
+    "NO_PROXY": "Passed on to the agent's program.",
+    "GITEA_URL": "The web address of the Gitea or Forgejo that the token is for.",
+    "GITEA_TOKEN": "A token of it.",
+    "GITEA_API_TOKEN": "The same, where GITEA_TOKEN is not set.",
+    "GITEA_OWNER": "Whose repository holds the issues [the git remote's].",
+    "GITEA_REPO": "Which repository holds the issues [the git remote's].",
+    "GITHUB_TOKEN": "A token of github.com.",
+    "GITLAB_URL": "The web address of the GitLab that the token is for [https://gitlab.com].",
+    "GITLAB_TOKEN": "A token of it.",
+    "ISSUE_AGENT_ID": "Who acts on issues [the system user].",
+    "ISSUE_AGENT_TYPE": "What that is, such as coder or reviewer [person].",
+    "ISSUE_SESSION_ID": "What tells two callers of one name apart [the calling process].",
+    "XDG_CONFIG_HOME": "Where the person's own configuration is [~/.config].",
+    "XDG_STATE_HOME": "Where workspaces are kept while they are worked in [~/.local/state].",
+    "VISUAL": "The editor of `issue config edit`.",
+    "EDITOR": "The same, where VISUAL is not set [vi].",
+    "PATH": "Where programs are found; its directories outside /usr are readable in the box.",
+}
+"""Every variable that is read, with what it does and its default. Besides these only the one
+that a `token_source` of the form `env:NAME` names."""
+
+_OURS = "NIGHTSHIFT_"
+_INSIDE = frozenset({"NIGHTSHIFT_HUB", "NIGHTSHIFT_TARGET"})
+"""What a session of ours has in its environment: a run started in one is not our mistake."""
+_GIT_PLACES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE"})
+
+
+def environment() -> dict[str, str]:
+    """For a run: the variables that we read, from the environment and, below it, from `.env` in
+    the current directory.
+
+    An unknown `NIGHTSHIFT_` variable is a SettingsError that names the nearest known one.
+    """
+    merged = {**_dotenv(Path(".env"), ""), **os.environ}
+    for name in merged.keys() - _INSIDE:
+        if name.startswith(_OURS) and name not in VARIABLES:
+            raise SettingsError(
+                f"Unknown setting {name} (environment or .env). {hint(name, VARIABLES)}"
+            )
+    return {name: merged[name] for name in VARIABLES if merged.get(name, "") != ""}
+
+
+def process() -> Mapping[str, str]:
+    """This process's environment as it is."""
+    return os.environ
+
+
+def lookup(project: Path, name: str, variables: Mapping[str, str]) -> tuple[str, str] | None:
+    """The value of a token's variable and where it was found; None where it is not set.
+
+    From `variables`, and below them from the project's `.env`, which counts for tokens alone: a
+    file that came with a repository must not say where a person's own token is sent.
+    """
+    if value := variables.get(name, "").strip():
+        return value, "environment"
+    path = project / ".env"
+    value = (_dotenv(path, name).get(name) or "").strip()
+    return (value, str(path)) if value else None
+
+
+def user_file(variables: Mapping[str, str]) -> Path:
+    """The person's own configuration file; it need not be there."""
+    given = Path(variables.get("XDG_CONFIG_HOME", ""))  # a relative one is to be ignored, says XDG
+    folder = given if given.is_absolute() else Path("~/.config").expanduser()
+    return folder / "nightshift" / CONFIG_FILE
+
+
+def editor(variables: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The words of the command that edits a file, which is to be added."""
+    import shlex
+
+    env = process() if variables is None else variables
+    text = env.get("VISUAL", "").strip() or env.get("EDITOR", "").strip() or "vi"
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise SettingsError(
+            f"VISUAL or EDITOR is no command: {error}. Set it to one, such as `vi`."
+        ) from error
+
+
+def for_git() -> dict[str, str]:
+    """An environment in which git looks where it is told, also when called from a hook."""
+    kept = {name: text for name, text in os.environ.items() if name not in _GIT_PLACES}
+    return {**kept, "LC_ALL": "C"}
+
+
+def _dotenv(path: Path, wanted: str) -> dict[str, str]:
+    """What the file sets, if the text `wanted` is in it at all: its parser is slow to import."""
+    try:
+        text = path.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}. Mend it, or move it away.") from error
+    if wanted not in text:
+        return {}
+    from io import StringIO
+
+    from dotenv import dotenv_values
+
+    found = dotenv_values(stream=StringIO(text))
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,119 @@
+"""What a backend may be: its types, and the fields of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from ..domain.errors import SettingsError
+from ..domain.frozen import dataclass
+from .nearest import hint
+
+TOKEN = "token_source"  # noqa: S105  the name of a field, not a token
+LOCAL = "sqlite"
+ALIASES = {"local": LOCAL}
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_FIELDS = ("type", "url", "owner", "repo", "path", TOKEN)
+_MOST = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """`variables` are read for what a definition leaves out, `tokens` in their order; `home` is
+    the only host that the token goes to where no address is given."""
+
+    fields: tuple[str, ...]
+    variables: Mapping[str, str] = MappingProxyType({})
+    tokens: tuple[str, ...] = ()
+    home: str | None = None
+    hidden: bool = False
+
+
+KINDS: Mapping[str, Kind] = {
+    LOCAL: Kind(fields=("path",)),
+    "memory": Kind(fields=(), hidden=True),
+    "gitea": Kind(
+        fields=("url", "owner", "repo", TOKEN),
+        variables={"url": "GITEA_URL", "owner": "GITEA_OWNER", "repo": "GITEA_REPO"},
+        tokens=("GITEA_TOKEN", "GITEA_API_TOKEN"),
+    ),
+    "github": Kind(
+        fields=("url", "owner", "repo", TOKEN),
+        tokens=("GITHUB_TOKEN",),
+        home="https://github.com",
+    ),
+    "gitlab": Kind(
+        fields=("url", "owner", "repo", TOKEN),
+        variables={"url": "GITLAB_URL"},
+        tokens=("GITLAB_TOKEN",),
+        home="https://gitlab.com",
+    ),
+}
+"""In this order they are shown. A type that this version cannot open can be kept all the same."""
+
+RESERVED = frozenset({LOCAL, "memory", *ALIASES})
+"""Names that always mean the built-in backend, and that no definition may take."""
+
+
+def kind_of(name: str) -> Kind:
+    """The built-in type of this name or alias. Raises SettingsError with the nearest one."""
+    found = KINDS.get(ALIASES.get(name, name))
+    if found is None:
+        raise SettingsError(f"Unknown backend type {name!r}. {hint(name, shown())}")
+    return found
+
+
+def shown() -> tuple[str, ...]:
+    """The types that people are told of."""
+    return tuple(name for name, kind in KINDS.items() if not kind.hidden)
+
+
+def wrong(definition: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The first wrong key of a backend's definition, and what is wrong with it; else None.
+
+    No text of a value is repeated: it could be a token at the wrong place.
+    """
+    for key, value in definition.items():
+        if key not in _FIELDS:
+            return key, f"is unknown. {_advice(key)}"
+        if not isinstance(value, str) or not value.strip() or len(value) > _MOST:
+            return key, "must be a text in quotes, and not an empty one."
+    if definition.get("type") not in KINDS:
+        kind = str(definition.get("type", ""))
+        return "type", f"must be a known type. {hint(kind, shown())}"
+    return _wrong_fields(definition, KINDS[definition["type"]])
+
+
+def _advice(key: str) -> str:
+    if key in ("token", "api_token", "password"):
+        return f"A token is never kept here; {TOKEN} says where it is."
+    return hint(key, _FIELDS)
+
+
+def _wrong_fields(definition: Mapping[str, str], kind: Kind) -> tuple[str, str] | None:
+    from .secret import is_raw, wrong_source
+
+    for key, value in definition.items():
+        if key not in ("type", *kind.fields):
+            known = ", ".join(kind.fields) or "none"
+            return key, f"does not belong to a backend of this type. Known: {known}."
+        if key == TOKEN and (problem := wrong_source(value)):
+            return key, f"{problem}."
+        if key != TOKEN and is_raw(value):
+            return key, f"looks like a token. A token is never kept here; {TOKEN} says where it is."
+        if key == "url" and not is_address(value):
+            return key, "must be a web address such as https://forge.example, without a password."
+    return None
+
+
+def is_address(text: str) -> bool:
+    """Whether the text is a web address with a host, and without user name and password."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in text
+    except ValueError:
+        return False

@@ -1,0 +1,70 @@
+"""Which stores a project uses: fixed in its config.json at first use.
+
+With a second lease store, two sessions could work on one issue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..domain.errors import SettingsError
+from ..domain.frozen import dataclass
+from .choice import choose
+from .document import project_file, read
+from .kinds import LOCAL
+from .place import prepare
+
+_FIXED = ("leases", "journal")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings:
+    """Names of backends: `tracker` as `choose` takes it, the others as their folders' tables."""
+
+    tracker: str = LOCAL
+    leases: str = "file"
+    journal: str = "sqlite"
+
+
+def stores_of(project: Path, variables: Mapping[str, str] | None = None) -> StoreSettings:
+    """What the project fixed; where it fixed nothing yet, what it would begin with.
+
+    A tracker that the project's own file names stays, whatever the environment says: a run must
+    go on where it began.
+    """
+    values = read(project_file(project)).values
+    tracker = values.get("tracker") or choose(project, variables=variables).name
+    return StoreSettings(
+        tracker=tracker, **{name: values[name] for name in _FIXED if name in values}
+    )
+
+
+def is_fixed(project: Path) -> bool:
+    """Whether the project's leases have been used before."""
+    return "leases" in read(project_file(project)).values
+
+
+def fix_stores(project: Path, stores: StoreSettings) -> None:
+    """Write the project's stores down at first use, so that no second one is ever opened.
+
+    Makes `.nightshift/` where it is missing. Raises SettingsError where others are fixed.
+    """
+    path = project_file(project)
+    if all(read(path).values.get(name) == getattr(stores, name) for name in _FIXED):
+        return
+    from .writing import change
+
+    def edit(values: dict[str, Any]) -> None:
+        values.setdefault("tracker", stores.tracker)
+        for name in _FIXED:
+            if values.setdefault(name, getattr(stores, name)) != getattr(stores, name):
+                raise SettingsError(
+                    f"{path} says that the {name} of this project are in {values[name]!r}, not "
+                    f"in {getattr(stores, name)!r}. They stay where they are: in a second store "
+                    "nobody would see the first one's."
+                )
+
+    prepare(project)
+    change(path, edit)

@@ -1,0 +1,172 @@
+"""Claims: leases as commands take, keep and end them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from os import urandom
+
+from ..domain.claimant import Claimant, claimant
+from ..domain.errors import (
+    AlreadyClaimed,
+    IssueNotFound,
+    LeaseLost,
+    NotAllowed,
+    NotClaimed,
+    TransitionRefused,
+)
+from ..domain.identity import PERSON, Identity
+from ..domain.issue import Change, Issue, State
+from ..domain.lease import TTL, Lease
+from ..domain.query import Query
+from ..leases.base import LeaseStore
+from ..trackers.base import Tracker
+
+
+class Claims:
+    """The claims of one project, as one session sees them.
+
+    Promised: of any callers, however many and whatever their names, one gets a claim; an expired
+    one is free at once. A claim lives until it is released or expires, also when the command
+    that made it has ended. Claiming an open issue puts it in progress, releasing it puts it back.
+    Not promised: that a write is refused whose claim is lost in the very moment of writing.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        leases: LeaseStore,
+        identity: Identity,
+        session: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._tracker = tracker
+        self._leases = leases
+        self._identity = identity
+        self._session = session
+        self._clock = clock
+
+    def claim(self, id: str, ttl: timedelta = TTL) -> Lease:
+        """Claim the issue for `ttl`. Raises AlreadyClaimed, IssueNotFound, and TransitionRefused
+        for a closed issue."""
+        issue = self._tracker.get(id)
+        lease = self._taken(id, ttl)
+        if lease is None:
+            raise self._refusal(id)
+        try:
+            self._put(issue, State.IN_PROGRESS, {State.OPEN, State.CLOSED})
+        except BaseException:
+            self._leases.release(lease)
+            raise
+        return lease
+
+    def claim_first(self, candidates: Iterable[Issue], ttl: timedelta = TTL) -> Lease | None:
+        """Claim the first candidate that nobody holds; None when there is none."""
+        for issue in candidates:
+            try:
+                return self.claim(issue.id, ttl)
+            except (AlreadyClaimed, IssueNotFound, TransitionRefused):
+                continue  # somebody was quicker, or closed or deleted it
+        return None
+
+    def release(self, id: str, *, force: bool = False) -> Lease:
+        """End this session's claim, or with `force` anybody's. Returns it as it was."""
+        lease = self._held(id, force=force)
+        issue = self._tracker.get(id)
+        self._put(issue, State.OPEN, {State.IN_PROGRESS}, forced=not self.is_mine(lease))
+        self._leases.release(lease)
+        return lease
+
+    def extend(self, id: str, by: timedelta) -> Lease:
+        """Let this session's claim live longer by `by`. Raises NotClaimed, AlreadyClaimed."""
+        lease = self._held(id)
+        try:
+            return self._leases.renew(lease, lease.expires_at - self._clock() + by)
+        except LeaseLost as error:
+            raise self._refusal(id) from error
+
+    def renew(self, lease: Lease, ttl: timedelta) -> Lease:
+        """Let a claim live for `ttl` from now. Raises LeaseLost."""
+        return self._leases.renew(lease, ttl)
+
+    def check(self, id: str) -> Lease | None:
+        """The live claim on the issue, whoever holds it."""
+        record = self._leases.record(id)
+        return record.lease if record else None
+
+    def held(self) -> Sequence[Lease]:
+        """All live claims on issues, soonest to expire first."""
+        # A key with a colon is a turn that a run takes, such as `land:main`, not an issue.
+        held = [lease for lease in self._leases.held() if ":" not in lease.key]
+        return sorted(held, key=lambda lease: lease.expires_at)
+
+    def cleanup(self) -> Sequence[Issue]:
+        """Put issues back to open that are in progress although nobody holds them. Claiming does
+        not need it: an expired claim is free at once."""
+        held = {lease.key for lease in self._leases.held()}
+        left = self._tracker.list(Query(states=frozenset({State.IN_PROGRESS})))
+        return [
+            self._tracker.update(issue.id, Change(state=State.OPEN), actor=self._identity.name)
+            for issue in left
+            if issue.id not in held
+        ]
+
+    def is_mine(self, lease: Lease) -> bool:
+        """Whether this session took the claim."""
+        who = claimant(lease.holder)
+        return who is not None and who.session == self._session
+
+    def admit(self, id: str, *, force: bool = False) -> bool:
+        """Let this session write to the issue: nobody else may hold it. With `force`, which is
+        for people, a claim is gone over, and the answer is True. Raises AlreadyClaimed,
+        NotAllowed."""
+        lease = self.check(id)
+        if lease is None or self.is_mine(lease):
+            return False
+        if not force:
+            raise self._refusal(id)
+        if self._identity.kind != PERSON:
+            raise NotAllowed(
+                f"{self._identity.name} is an agent, and going over a claim is for people. "
+                f"Wait until {id} is free, or ask a person."
+            )
+        return True
+
+    def _taken(self, id: str, ttl: timedelta) -> Lease | None:
+        who = Claimant(session=self._session, nonce=urandom(4).hex(), name=self._identity.name)
+        return self._leases.acquire(id, who.holder, ttl)
+
+    def _held(self, id: str, *, force: bool = False) -> Lease:
+        lease = self.check(id)
+        if lease is None:
+            raise NotClaimed(f"Nobody holds issue {id}. Claim it first: issue claim {id}")
+        if not self.is_mine(lease):
+            self.admit(id, force=force)
+        return lease
+
+    def _put(self, issue: Issue, state: State, when: set[State], *, forced: bool = False) -> None:
+        if issue.state in when:
+            self._tracker.update(
+                issue.id, Change(state=state), actor=self._identity.name, forced=forced
+            )
+
+    def _refusal(self, id: str) -> AlreadyClaimed:
+        lease = self.check(id)
+        if lease is None:
+            return AlreadyClaimed(f"Issue {id} was claimed a moment ago. Try again.")
+        until = f"until {lease.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+        if self.is_mine(lease):
+            return AlreadyClaimed(
+                f"This session holds issue {id} already, {until}. "
+                f"To keep it longer: issue claim extend {id} --add-time 30m"
+            )
+        return AlreadyClaimed(
+            f"Issue {id} is held by {holder_name(lease)} {until}. "
+            "Take another one: issue claim next"
+        )
+
+
+def holder_name(lease: Lease) -> str:
+    """Who holds the lease, for people."""
+    who = claimant(lease.holder)
+    return who.name if who else "a run of Nightshift"

@@ -1,0 +1,238 @@
+"""The facade: one project's issues, on whatever tracker, as one agent or person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ..domain.activity import Activity
+from ..domain.errors import NotAllowed
+from ..domain.frozen import dataclass, replace
+from ..domain.identity import Identity
+from ..domain.issue import Change, Comment, Draft, Issue, State
+from ..domain.query import Field, Match, Query, Search
+from ..leases.base import LeaseStore
+from ..trackers.base import Catalogues, CreatesMany, Deletes, Indexes, Remembers, Tracker
+from .caller import session_of
+from .claims import Claims
+from .dependencies import Dependencies
+
+if TYPE_CHECKING:
+    from ..domain.readiness import Readiness
+    from ..domain.statistics import Statistics
+    from .messages import Messages
+
+_ALL = Query()
+_UNCLOSED = frozenset(State) - {State.CLOSED}
+_PAGE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Some of the matching issues in order. `total` is how many match; `cursor` is where the
+    next page starts, None on the last. What changes meanwhile may shift a page."""
+
+    issues: Sequence[Issue]
+    total: int
+    cursor: int | None
+
+
+class Facade:
+    """Everything that can be done to a project's issues, by the one who opened it.
+
+    Every write carries that one's name, and is refused with AlreadyClaimed while another session
+    holds the issue; `force` goes over that, for people only, and is recorded. Used as a context
+    manager it gives back what it opened.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        leases: LeaseStore,
+        identity: Identity,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.identity = identity
+        self.clock = clock
+        self._tracker = tracker
+        self._leases = leases
+        self.session = session_of(identity.session)
+        self.claims = Claims(tracker, leases, identity, self.session, clock)
+        self.dependencies = Dependencies(tracker, self.claims, identity.name)
+
+    @cached_property
+    def messages(self) -> Messages:
+        from .messages import Messages
+
+        return Messages(self._tracker, self.identity, self.clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._tracker.close()
+
+    def in_session(self, name: str) -> Facade:
+        """The same issues, as the session called `name`. Only the first facade is closed."""
+        me = replace(self.identity, session=name)
+        return Facade(self._tracker, self._leases, me, clock=self.clock)
+
+    def list(self, query: Query = _ALL) -> Sequence[Issue]:
+        return self._tracker.list(query)
+
+    def get(self, id: str) -> Issue:
+        return self._tracker.get(id)
+
+    def comments(self, id: str) -> Sequence[Comment]:
+        return self._tracker.comments(id)
+
+    def parse(self, text: str) -> Search:
+        """Read a text of the query language. Raises QueryError."""
+        if not text.strip():
+            return Search(query=_ALL)
+        from ..domain.search import parse
+
+        return parse(text, now=self.clock(), me=self.identity.name)
+
+    def find(self, search: Search | Query, *, limit: int | None = 20, offset: int = 0) -> Page:
+        """One page of what matches."""
+        query = self._asked(search)
+        issues = self._tracker.list(replace(query, limit=limit, offset=offset))
+        total = self._tracker.count(query)
+        end = offset + len(issues)
+        return Page(issues=issues, total=total, cursor=end if issues and end < total else None)
+
+    def create(self, draft: Draft) -> Issue:
+        return self._tracker.create(draft, author=self.identity.name)
+
+    @property
+    def creates_at_once(self) -> bool:
+        """Whether `create_many` makes all or none."""
+        return isinstance(self._tracker, CreatesMany)
+
+    def create_many(self, drafts: Sequence[Draft]) -> Sequence[Issue]:
+        """All or none where the tracker can; else one after another."""
+        if isinstance(self._tracker, CreatesMany):
+            return self._tracker.create_many(drafts, author=self.identity.name)
+        return [self.create(draft) for draft in drafts]
+
+    def update(self, id: str, change: Change, *, force: bool = False) -> Issue:
+        forced = self.claims.admit(id, force=force)
+        return self._tracker.update(id, change, actor=self.identity.name, forced=forced)
+
+    def comment(
+        self, id: str, text: str, *, key: str | None = None, force: bool = False
+    ) -> Comment:
+        forced = self.claims.admit(id, force=force)
+        return self._tracker.comment(id, text, author=self.identity.name, key=key, forced=forced)
+
+    def delete(self, id: str, *, force: bool = False) -> None:
+        """Raises NotAllowed where the tracker cannot delete issues."""
+        if not isinstance(self._tracker, Deletes):
+            raise NotAllowed(
+                f"Issues on {self._tracker.name} cannot be deleted. Close it: issue close {id}"
+            )
+        forced = self.claims.admit(id, force=force)
+        self._tracker.delete(id, actor=self.identity.name, forced=forced)
+
+    def ready(self, query: Query = _ALL, *, limit: int | None = 20) -> Sequence[Issue]:
+        """The issues that match and may be worked on now, best first."""
+        found: list[Issue] = []
+        for issue in self._ready():
+            if len(found) == limit:
+                break
+            if query.matches(issue):
+                found.append(issue)
+        return found
+
+    def unready(self, query: Query = _ALL) -> Iterator[Readiness]:
+        """The unclosed issues that match and may not be worked on now, in the query's order,
+        each with all that stands in the way."""
+        from ..domain.readiness import readiness
+
+        records, now, seen = self._leases.records(), self.clock(), 0
+        query = replace(query, states=(query.states or _UNCLOSED) & _UNCLOSED)
+        while page := self._tracker.list(replace(query, limit=_PAGE, offset=seen)):
+            known = self.dependencies.known(page)
+            found = (readiness(one, known, records.get(one.id), now) for one in page)
+            yield from (one for one in found if not one.is_ready)
+            seen += len(page)
+
+    def readiness(self, id: str) -> Readiness:
+        """Whether the issue may be worked on now, and if not, all that stands in the way."""
+        from ..domain.readiness import readiness
+
+        issue = self._tracker.get(id)
+        known = self.dependencies.direct(issue)
+        return readiness(issue, known, self._leases.record(id), self.clock())
+
+    def statistics(self, search: Search | Query = _ALL) -> Statistics:
+        from ..domain.statistics import statistics
+
+        return statistics(self._tracker.list(self._asked(search)), self.clock())
+
+    def activity(
+        self,
+        *,
+        issue: str | None = None,
+        actor: str | None = None,
+        since: datetime | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> Sequence[Activity]:
+        """Raises NotAllowed where the tracker keeps no log."""
+        if not isinstance(self._tracker, Remembers):
+            raise NotAllowed(
+                f"{self._tracker.name} keeps no log of changes that can be asked. "
+                "Look at the issue itself: issue show N"
+            )
+        return self._tracker.activity(
+            issue=issue, actor=actor, since=since, after=after, limit=limit
+        )
+
+    @property
+    def catalogue(self) -> Catalogues:
+        """Labels, milestones and users. Raises NotAllowed where the tracker keeps none."""
+        if not isinstance(self._tracker, Catalogues):
+            raise NotAllowed(
+                f"{self._tracker.name} keeps labels, milestones and users only on its issues. "
+                "Change them there: issue edit N"
+            )
+        return self._tracker
+
+    def _ready(self) -> Iterator[Issue]:
+        records, now = self._leases.records(), self.clock()
+        if not isinstance(self._tracker, Indexes):
+            from ..domain.graph import ready
+
+            yield from ready(self._tracker.list(), records, now)
+            return
+        given, limit = 0, 20
+        while True:
+            found = self._tracker.ready(records, now, limit)
+            yield from found[given:]
+            if len(found) < limit:
+                return
+            given, limit = limit, limit * 8
+
+    def _asked(self, search: Search | Query) -> Query:
+        if isinstance(search, Query):
+            return search
+        claimed = search.claimed
+        return search.query if claimed is None else self._by_claim(search.query, claimed)
+
+    def _by_claim(self, query: Query, claimed: bool) -> Query:
+        """Leases are no matter of the tracker: it is told which issues they mean."""
+        held = frozenset(lease.key for lease in self.claims.held())
+        # No issue has an empty id, so that "one of none" matches nothing.
+        one_of = Match(field=Field.ID, any_of=held or frozenset({""}), negated=not claimed)
+        return replace(query, where=(*query.where, one_of))

@@ -1,0 +1,76 @@
+"""The log of changes as rows of the SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from ..domain.activity import Activity, FieldChange, Kind
+from ._rows import stamp
+
+_SELECT = "SELECT id, at, kind, actor, issue, forced, changes FROM activity WHERE id > ?"
+
+
+def note(
+    connection: sqlite3.Connection,
+    at: datetime,
+    kind: Kind,
+    actor: str,
+    changes: Iterable[tuple[str | None, tuple[FieldChange, ...]]],
+    forced: bool = False,
+) -> None:
+    """Enter `changes`, pairs of an issue (or None) and what differs there, in their order."""
+    connection.executemany(
+        "INSERT INTO activity (at, kind, actor, issue, forced, changes) VALUES (?, ?, ?, ?, ?, ?)",
+        ((stamp(at), kind.value, actor, id, forced, _encoded(made)) for id, made in changes),
+    )
+
+
+def read(
+    connection: sqlite3.Connection,
+    *,
+    issue: str | None,
+    actor: str | None,
+    since: datetime | None,
+    after: int,
+    limit: int | None,
+) -> tuple[Activity, ...]:
+    """The last `limit` of the entries that fit, oldest first."""
+    sql, values = _SELECT, [after]
+    conditions: list[tuple[str, Any]] = [
+        ("issue = ?", issue),
+        ("actor = ?", actor),
+        # The clock may have been put back: the first that fits is sought by time.
+        ("id >= (SELECT min(id) FROM activity WHERE at >= ?)", since and stamp(since)),
+        ("at >= ?", since and stamp(since)),
+    ]
+    for condition, value in conditions:
+        if value is not None:
+            sql += f" AND {condition}"
+            values.append(value)
+    sql += " ORDER BY id DESC LIMIT ?"
+    rows = connection.execute(sql, (*values, -1 if limit is None else limit)).fetchall()
+    return tuple(_activity(row) for row in reversed(rows))
+
+
+def _encoded(changes: Iterable[FieldChange]) -> str:
+    return json.dumps([(one.field, one.before, one.after) for one in changes], ensure_ascii=False)
+
+
+def _activity(row: Sequence[Any]) -> Activity:
+    id, at, kind, actor, issue, forced, changes = row
+    return Activity(
+        id=id,
+        at=datetime.fromisoformat(at),
+        kind=Kind(kind),
+        actor=actor,
+        issue=None if issue is None else str(issue),
+        changes=tuple(
+            FieldChange(field=field, before=before, after=after)
+            for field, before, after in json.loads(changes)
+        ),
+        forced=bool(forced),
+    )

@@ -1,0 +1,102 @@
+"""Bringing the SQLite file of an earlier version, or a new one, to the version of today."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from ..domain.errors import TrackerError, TrackerUnavailable
+from ._database import code, is_locked
+from ._mounts import network_file_system
+from ._schema import MIGRATIONS
+from ._words import indexed
+
+
+def migrate(connection: sqlite3.Connection, path: Path, now: datetime, patience: float) -> None:
+    """All steps that the file lacks, or none; a file that holds issues is copied beside itself
+    first. Other processes may try the same at the same time.
+
+    Raises TrackerError for a file of something else, and on a network file system.
+    """
+    _refuse_others(connection, path)
+    _refuse_network(path)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.create_function("indexed", 1, indexed, deterministic=True)
+    try:
+        _use_wal(connection, patience)
+        _step_up(connection, path, now)
+    except sqlite3.OperationalError as error:
+        if code(error) != sqlite3.SQLITE_READONLY:
+            raise
+        raise TrackerUnavailable(
+            f"{path} was written by an older Nightshift and must be brought up to date, but "
+            "cannot be written here. See that you may write to it and to its directory."
+        ) from error
+
+
+def _refuse_others(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN")  # both of one state: another process may just be making the file
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    connection.execute("COMMIT")
+    if version == 0 and tables:
+        raise TrackerError(
+            f"{path} is a database of something else and was left as it is. "
+            "Choose another file for the issues."
+        )
+
+
+def _refuse_network(path: Path) -> None:
+    kind = network_file_system(path)
+    if kind is not None:
+        raise TrackerError(
+            f"{path} is on a network file system ({kind}), where several processes cannot "
+            "safely share a database. Put the project on a local disk."
+        )
+
+
+def _use_wal(connection: sqlite3.Connection, patience: float) -> None:
+    # SQLite does not wait for others when it changes the journal mode of a new file.
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not is_locked(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _step_up(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if 0 < version < len(MIGRATIONS) and _holds_issues(connection):
+            _back_up(path, Path(f"{path}.v{version}-{now:%Y%m%dT%H%M%SZ}"))
+        for statements in MIGRATIONS[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _holds_issues(connection: sqlite3.Connection) -> bool:
+    (found,) = connection.execute("SELECT EXISTS (SELECT 1 FROM issues)").fetchone()
+    return bool(found)
+
+
+def _back_up(path: Path, target: Path) -> None:
+    """A whole copy under its final name, or none. Needs a connection of its own: one that is
+    about to write cannot be copied from."""
+    unfinished = Path(f"{target}.part")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as copy:
+        source.backup(copy)
+    unfinished.replace(target)

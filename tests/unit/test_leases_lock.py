@@ -1,0 +1,128 @@
+"""Lock files: one holder, whoever asks and however."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from framework.domain.errors import LeaseError
+from framework.leases import lock
+from framework.leases.lock import Moot, exclusive
+
+ROOT = Path(__file__).parents[2]
+HOLDER = """
+import sys
+from pathlib import Path
+from framework.leases.lock import exclusive
+with exclusive(Path(sys.argv[1]), patience=10):
+    print("held", flush=True)
+    input()
+"""
+
+
+def assert_busy(path: Path) -> None:
+    with pytest.raises(LeaseError, match=r"busy.*x\.lock"), exclusive(path, patience=0.01):
+        pass
+
+
+def test_one_at_a_time_and_the_file_stays(tmp_path: Path) -> None:
+    """The second waits in vain; after the first it is free, and never deleted."""
+    path = tmp_path / "x.lock"
+    with exclusive(path, patience=1):
+        assert_busy(path)
+    with exclusive(path, patience=1):
+        pass
+    assert path.exists()
+
+
+def test_the_lock_is_the_one_that_filelock_takes(tmp_path: Path) -> None:
+    """So versions before and after, and programs with that library, exclude each other."""
+    path = tmp_path / "x.lock"
+    with FileLock(path, preserve_lock_file=True):
+        assert_busy(path)
+
+
+def test_where_there_is_no_flock_the_library_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same lock file, the same error, the file stays."""
+    path = tmp_path / "x.lock"
+    with exclusive(path, patience=1):
+        monkeypatch.setattr(lock, "fcntl", None)
+        assert_busy(path)
+        monkeypatch.undo()
+    monkeypatch.setattr(lock, "fcntl", None)
+    with exclusive(path, patience=1):
+        monkeypatch.undo()
+        assert_busy(path)
+    assert path.exists()
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    """The system lets go for it."""
+    command = [sys.executable, "-c", HOLDER, str(tmp_path / "x.lock")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": ROOT}
+    with subprocess.Popen(command, **pipes) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        assert_busy(tmp_path / "x.lock")
+        holder.kill()
+    with exclusive(tmp_path / "x.lock", patience=1):
+        pass
+
+
+FORKER = """
+import os, sys
+from pathlib import Path
+from framework.leases.lock import exclusive
+path = Path(sys.argv[1])
+waiting, go = os.pipe()
+with exclusive(path, patience=10):
+    if not os.fork():
+        os.close(go)
+        os.read(waiting, 1)
+        os._exit(0)
+with exclusive(path, patience=0.01):
+    print("free")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+def test_a_child_that_was_born_meanwhile_holds_nothing(tmp_path: Path) -> None:
+    """A program that is being started while the lock is held does not keep it afterwards."""
+    command = [sys.executable, "-c", FORKER, str(tmp_path / "x.lock")]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout == "free\n"
+
+
+def test_a_deleted_lock_file_admits_nobody_twice(tmp_path: Path) -> None:
+    """Who waited for a file that somebody deleted locks the one that is there now."""
+    path = tmp_path / "x.lock"
+    asked: list[bool] = []
+
+    def replace_it() -> bool:
+        if not asked:
+            path.unlink()
+            held.__exit__(None, None, None)
+        asked.append(True)
+        return False
+
+    held = exclusive(path, patience=1)
+    held.__enter__()
+    with exclusive(path, patience=1, unless=replace_it):
+        assert asked
+        assert_busy(path)
+
+
+def test_nobody_waits_for_what_is_not_needed_any_more(tmp_path: Path) -> None:
+    """`unless` is asked while one waits, and only then."""
+    path, answers = tmp_path / "x.lock", iter([False, False, True])
+    with exclusive(path, patience=1, unless=lambda: pytest.fail("nobody waits")):
+        waiting = exclusive(path, patience=10, unless=lambda: next(answers))
+        with pytest.raises(Moot), waiting:
+            pass
+    assert list(answers) == []
