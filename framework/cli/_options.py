@@ -58,7 +58,10 @@ class Parser(argparse.ArgumentParser):
     `parse_known_args` refuses what it does not know.
     """
 
-    def __init__(self, *, examples: Sequence[str] = (), **settings: Any) -> None:
+    def __init__(
+        self, *, examples: Sequence[str] = (), as_json: bool = False, **settings: Any
+    ) -> None:
+        self._as_json = as_json
         shown = "\n".join(["examples:", *(f"  {one}" for one in examples)])
         defaults = {
             "allow_abbrev": False,
@@ -69,7 +72,7 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         paragraphs = (self.description or "").split("\n\n")
-        self.description = "\n\n".join(_filled(one) for one in paragraphs)
+        self.description = "\n\n".join(filled(one) for one in paragraphs)
         return super().format_help()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
@@ -81,8 +84,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if message.endswith("expected one argument"):  # a query may begin with a minus
             message += "; one that begins with - is written after ="
-        end = "" if message.endswith("?") else "."
-        self.exit(WRONG_USAGE, f"{self.prog}: {message}{end} See {self.prog} --help\n")
+        self.exit(WRONG_USAGE, misused(self.prog, message, as_json=self._as_json))
 
     def _unknown(self, word: str) -> str:
         if not word.startswith("-"):
@@ -99,11 +101,18 @@ class Parser(argparse.ArgumentParser):
             )
 
 
-def _filled(paragraph: str) -> str:
+def filled(paragraph: str) -> str:
     """Wrapped, unless its lines are indented: then they stay as they are."""
     import textwrap
 
     return paragraph if paragraph.startswith(" ") else textwrap.fill(paragraph, _WIDTH)
+
+
+def misused(prog: str, message: str, *, as_json: bool) -> str:
+    """What is written of wrong usage: a line for people, or a JSON object."""
+    end = "" if message.endswith("?") else "."
+    text = f"{message}{end} See {prog} --help"
+    return f"{json.dumps(explained(UsageError(text)))}\n" if as_json else f"{prog}: {text}\n"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -111,7 +120,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     import difflib
 
     words = sorted(known)
-    close = difflib.get_close_matches(word, words, n=1)
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
     return f", did you mean {close[0]}?" if close else f", known are {', '.join(words)}"
 
 
@@ -152,7 +161,7 @@ def complain(prog: str, error: NightshiftError, *, as_json: bool) -> None:
 def explained(error: NightshiftError) -> dict[str, str]:
     """What happened, why that is an error, and what to do next. `code` names the kind and stays
     the same between versions."""
-    what, _, next = str(error).partition(". ")
+    what, _, next = re.sub(r"(?<=[.?]) ", "\0", str(error), count=1).partition("\0")
     kind = type(error)
     return {
         "code": re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(),

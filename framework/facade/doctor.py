@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..domain.errors import NightshiftError
 from ..domain.finding import Finding
+from ..domain.frozen import dataclass, replace
 from ..domain.issue import State
 from ..domain.query import Query
 from ..leases.base import LeaseStore

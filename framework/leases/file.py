@@ -2,10 +2,11 @@
 
 `<slug of the key>.json` is changed only under `<slug>.lock` and replaced in one step; beside the
 records lies the high-water mark. Lock files are never deleted. What is synced and what is not is
-said at `_save`. A record that cannot be read is
-set aside as `<slug>.json.corrupt`; as long as it lies there without a good record in its place,
-nobody can claim the key. A person acts by putting a good copy back, or by moving the corrupt file
-elsewhere.
+said at `_save`.
+
+A record that cannot be read is set aside as `<slug>.json.corrupt`; as long as it lies there
+without a good record in its place, nobody can claim the key. A person acts by putting a good copy
+back, or by moving the corrupt file elsewhere.
 """
 
 from __future__ import annotations
@@ -166,9 +167,9 @@ class FileLeases:
             return self._read(key)
         except ValueError as error:
             aside = self._aside(key)
-            if aside.exists():  # of an earlier time, with a record in its place since
+            if aside.exists():  # a person put a copy in its place, and that is damaged now
                 stamp = self._clock().astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-                os.replace(aside, f"{aside}-{stamp}")
+                os.replace(aside, f"{self._path(key)}.earlier-{stamp}")
             os.replace(self._path(key), aside)
             sync_directory(self._directory)  # so that it is said to lie where it lies
             raise _corrupt(aside, str(error)) from error

@@ -16,6 +16,7 @@ from ..domain.errors import LeaseCorrupt
 from ..domain.lease import Failure, Lease, Process, Record
 from .base import Floor
 from .database import Database
+from .disk import explained, sync_directory
 from .highwater import MARK, read_mark
 from .lock import Moot
 from .mounts import refuse_network
@@ -57,6 +58,8 @@ class SqliteLeases:
         refuse_network(self._directory)
         with self._database.writing() as rows:
             self._mark(rows)
+        with explained(self._directory):
+            sync_directory(self._directory.parent)  # what is noted down next may reach the disk
         self._established = True
 
     def close(self) -> None:

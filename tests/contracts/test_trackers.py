@@ -18,11 +18,10 @@ from framework.domain.errors import (
 )
 from framework.domain.issue import Change, Draft, Priority, State
 from framework.domain.query import Query
-from framework.trackers import BACKENDS
 from framework.domain.transition import FOLLOWS
+from framework.trackers import BACKENDS
 from framework.trackers.base import RUNNER, Tracker
 from tests.contracts.tracker_stores import STORES, Clock, ids, make
-
 
 HOSTILE = (
     "two\nlines\r\nand a tab\t",

@@ -65,8 +65,7 @@ class Desk:
         try:
             code = main(words)
         except SystemExit as ended:
-            assert isinstance(ended.code, int)
-            code = ended.code
+            code = int(ended.code or 0)
         out, err = self._capsys.readouterr()
         return Told(code=code, out=out, err=err)
 

@@ -49,7 +49,7 @@ def test_every_issue_is_closed_with_a_proof_marked_rehearsed(
     assert {one["standing"] for one in issues} == {"closed"}
     for one in issues:
         shown = subprocess.run(
-            [*ISSUE, "show", one["id"], "--project-dir", str(project)],
+            [*ISSUE, "show", one["id"], "--comments", "--project-dir", str(project)],
             cwd=ROOT,
             capture_output=True,
             text=True,

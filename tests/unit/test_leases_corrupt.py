@@ -124,12 +124,15 @@ def test_a_copy_that_is_damaged_too_is_set_aside_beside_the_first(tmp_path: Path
         (tmp_path / "12.json").write_bytes(content)
         with pytest.raises(LeaseCorrupt):
             store.acquire("12", "b", TTL)
-    kept = {path.name: path.read_bytes() for path in tmp_path.glob("*.corrupt*")}
+    kept = {path.name: path.read_bytes() for path in tmp_path.glob("12.json*")}
     assert kept == {
         "12.json.corrupt": b"second",
-        "12.json.corrupt-20260105T220000.000000Z": b"first",
+        "12.json.earlier-20260105T220000.000000Z": b"first",
     }
     assert_stays_taken(store, Clock())
+    (tmp_path / "12.json.corrupt").rename(tmp_path.with_name("seen-by-a-person"))
+    assert store.unreadable() == []
+    assert store.acquire("12", "b", TTL)
 
 
 def test_a_person_moves_the_corrupt_file_away(tmp_path: Path) -> None:

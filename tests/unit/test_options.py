@@ -38,7 +38,7 @@ def test_wrong_options_say_what_is_right(
     error = capsys.readouterr().err
     assert error.startswith("monitor.py: ")
     assert told in error
-    assert error.endswith(". See monitor.py --help\n")
+    assert error.endswith(" See monitor.py --help\n")
 
 
 def test_help_ends_with_examples(capsys: pytest.CaptureFixture[str]) -> None:

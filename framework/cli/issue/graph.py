@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ...domain.frozen import dataclass
 from ...domain.issue import Issue
 from ...domain.legible import clean
 from .text import tags

@@ -22,7 +22,7 @@ from ...facade.doctor import Check, Level, Probe, of_leases, of_progress, of_tra
 from ...leases.mounts import refuse_network
 from ...trackers.base import Tracker
 
-_PATIENCE = 2.0
+_PATIENCE = 0.5
 """Seconds to wait for a locked database: whoever asks a doctor wants to hear that it is."""
 _ENOUGH = 50_000_000
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .._options import OK, WRONG_USAGE, Parser, ending, nearest
+from .._options import OK, WRONG_USAGE, Parser, ending, filled, misused, nearest
 from .command import Command, Group, count
 from .commands import COMMANDS
 
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{_version()}\n")
         return OK
     if words[0] not in COMMANDS:
-        return _wrong("issue", words[0], COMMANDS)
+        return _wrong("issue", words, COMMANDS)
     return _run(("issue", words[0]), load(words[0]), words[1:])
 
 
@@ -36,9 +36,20 @@ def load(name: str) -> Command | Group:
     return found
 
 
-def parser_of(path: Sequence[str], command: Command) -> Parser:
+def wants_json(words: Sequence[str]) -> bool:
+    """Whether a program is listening, which is to be told of errors in JSON too."""
+    said = " ".join(words).replace("--format ", "--format=").split(" ")
+    return "--json" in said or "--format=json" in said
+
+
+def parser_of(path: Sequence[str], command: Command, *, as_json: bool = False) -> Parser:
     """The parser of one command. Every command takes the options that are added here."""
-    parser = Parser(prog=" ".join(path), description=command.description, examples=command.examples)
+    parser = Parser(
+        prog=" ".join(path),
+        description=command.description,
+        examples=command.examples,
+        as_json=as_json,
+    )
     command.arguments(parser)
     if command.lists:
         add_bounds(parser)
@@ -88,15 +99,20 @@ def overview() -> str:
 def group_overview(path: Sequence[str], group: Group) -> str:
     """What `--help` of a group prints."""
     name = " ".join(path)
+    shown = [group.default] if group.default else []
+    shown += [one for one in group.commands.values() if isinstance(one, Command)]
     default = [f"  {'N':<12} {group.default.help}"] if group.default else []
     lines = [
-        group.description,
+        filled(group.description),
         "",
         f"usage: {name} COMMAND [OPTIONS]",
         "",
         "commands:",
         *default,
         *(f"  {one:<12} {command.help}" for one, command in group.commands.items()),
+        "",
+        "examples:",
+        *(f"  {one.examples[0]}" for one in shown[:3]),
         "",
         f"{name} COMMAND --help says more.",
     ]
@@ -120,20 +136,20 @@ def _descend(path: tuple[str, ...], group: Group, words: list[str]) -> int:
         return _run((*path, first), group.commands[first], words[1:])
     if group.default and (first.startswith("-") or any(one.isdigit() for one in first)):
         return _execute(path, group.default, words)
-    return _wrong(" ".join(path), first, group.commands)
+    return _wrong(" ".join(path), words, group.commands)
 
 
 def _execute(path: tuple[str, ...], command: Command, words: list[str]) -> int:
     own, trailing = _cut(words) if command.trails else (words, [])
-    options = parser_of(path, command).parse_args(own, Namespace(trailing=trailing))
+    parser = parser_of(path, command, as_json=wants_json(own))
+    options = parser.parse_args(own, Namespace(trailing=trailing))
     from .context import Context
 
     def body() -> int:
         with Context(options, command) as context:
             return command.run(context, options)
 
-    as_json = options.json or options.format == "json"
-    return ending(" ".join(path), body, as_json=as_json)
+    return ending(" ".join(path), body, as_json=wants_json(own))
 
 
 def _cut(words: list[str]) -> tuple[list[str], list[str]]:
@@ -141,12 +157,10 @@ def _cut(words: list[str]) -> tuple[list[str], list[str]]:
     return words[:at], words[at + 1 :]
 
 
-def _wrong(prog: str, word: str, known: object) -> int:
-    names = list(known)  # type: ignore[call-overload]
-    kind = "option" if word.startswith("-") else "command"
-    hint = nearest(word, names)
-    end = "" if hint.endswith("?") else "."
-    sys.stderr.write(f"{prog}: unknown {kind} {word!r}{hint}{end} See {prog} --help\n")
+def _wrong(prog: str, words: Sequence[str], known: Iterable[str]) -> int:
+    kind = "option" if words[0].startswith("-") else "command"
+    message = f"unknown {kind} {words[0]!r}{nearest(words[0], known)}"
+    sys.stderr.write(misused(prog, message, as_json=wants_json(words)))
     return WRONG_USAGE
 
 

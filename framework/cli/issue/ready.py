@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from ...domain.errors import UsageError
+from ...domain.frozen import replace
 from .._options import OK, Parser
 from .command import Command, issue_id
 from .context import Context

@@ -71,6 +71,13 @@ def _json() -> Iterator[str]:
     yield "\nCommands that answer with one thing:\n"
     yield _block({"version": VERSION, "item": document})
     yield (
+        "\nCommands that change several issues answer with items, one for each, and with the worst "
+        "exit code:\n"
+    )
+    yield _block({"id": "12", "ok": True, "item": document})
+    yield ""
+    yield _block({"id": "99", "ok": False, "error": explained(error)})
+    yield (
         "\n`--format=json` is the bare array or object, as for `jq -r '.[0].number'`. Times are "
         "UTC in ISO 8601. Fields may be added; one that is there keeps its name and its meaning "
         "as long as `version` stays.\n\nErrors are on standard error; `code` is for programs:\n"

@@ -43,8 +43,8 @@ def _of_issues() -> dict[str, tuple[str, dict[str, Any]]]:
     reason = Reason(obstacle=Obstacle.DEPENDENCIES, text="it waits for #7 (in_progress)")
     return {
         "issue": (
-            "list, search, ready, create, edit, close, reopen, depends add and remove; show adds "
-            "`claim`, `work_state` and `comments`",
+            "list, search, ready, create, depends add and remove, as `item` edit, close and "
+            "reopen; show adds `claim`, `work_state` and `comments`",
             document.issue(issue, ("7",)),
         ),
         "comment": ("comment, show --comments", document.comment(_comment())),

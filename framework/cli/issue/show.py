@@ -32,7 +32,8 @@ def _run(context: Context, options: Namespace) -> int:
     if options.comments:
         lines += [line for comment in comments for line in comment_text(comment)]
     elif comments:
-        lines += ["", f"{len(comments)} comments: issue show {issue.id} --comments"]
+        number = "1 comment" if len(comments) == 1 else f"{len(comments)} comments"
+        lines += ["", f"{number}: issue show {issue.id} --comments"]
     context.out.item(
         {
             **document.issue(issue, waiting),
