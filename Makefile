@@ -28,7 +28,7 @@ clean:
 		|| { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/run: .venv/bin/python requirements.txt
+.venv/run: .venv/bin/python requirements.txt pyproject.toml
 	@echo "Setting up .venv (once; the Claude Code CLI in it is large) ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 from . import journals, leases, trackers
 from .config.agent import identity
 from .config.choice import choose, openable
+from .config.kinds import LOCAL
 from .config.place import STATE_DIRECTORY, find_project, prepare
 from .config.stores import fix_stores, is_fixed, stores_of
 from .domain.errors import SettingsError, UsageError
 from .domain.identifier import slug
 from .domain.query import Query
 from .facade.facade import Facade
-from .leases.base import LeaseStore
+from .leases.base import Floor, LeaseStore
 from .trackers.base import Tracker
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def open_tracker(project: Path, backend: str | None = None, *, create: bool = Fa
     path = chosen.path
     if not create and path is not None and not path.exists():
         raise UsageError(
-            f"{project.resolve()} has no board yet: name the directory of a project, or start "
-            "a run there with parallel_agent.py."
+            f"{project.resolve()} has no board yet. Make one with its first issue (issue create "
+            '"…"), start a run there with parallel_agent.py, or name the directory of a project.'
         )
     make = load(trackers.BACKENDS, chosen.type, "tracker")
     tracker: Tracker = make() if path is None else make(path)
@@ -68,33 +69,42 @@ def open_facade(
         prepare(project)
     tracker = open_tracker(project, backend, create=create)
     try:
-        return Facade(tracker, _leases(project, backend), me)
+        return Facade(tracker, open_leases(project, backend, create=True), me)
     except BaseException:
         tracker.close()
         raise
 
 
-def open_leases(project: Path, backend: str | None = None) -> LeaseStore:
-    """The one lease store of the tracker: its own for each, because ids alike mean different
-    issues. Creates nothing."""
-    stores = stores_of(project)
-    own = backend in (None, stores.tracker)
-    name = "leases" if own or backend is None else f"leases-{slug(backend)}"
-    store: LeaseStore = load(leases.BACKENDS, stores.leases, "lease store")(
-        project / STATE_DIRECTORY / name, established=own and is_fixed(project)
-    )
-    return store
-
-
-def _leases(project: Path, backend: str | None) -> LeaseStore:
-    """The store exists before config.json says so, as a crash in between must not look like a
-    store that was lost."""
-    stores, store = stores_of(project), open_leases(project, backend)
-    own = backend in (None, stores.tracker)
-    if own and not is_fixed(project) and (project / STATE_DIRECTORY).is_dir():
-        store.establish()
+def open_leases(
+    project: Path,
+    backend: str | None = None,
+    *,
+    floor: Floor = lambda key: 0,
+    create: bool = False,
+) -> LeaseStore:
+    """The one lease store of the tracker called `backend`, or of the project's own. Without
+    `create` nothing is made; with it, the project's stores are written down at first use."""
+    stores, is_known = stores_of(project), is_fixed(project)
+    name = backend or stores.tracker
+    make = load(leases.BACKENDS, stores.leases, "lease store")
+    # That the local board's store must be there is known from config.json; for other trackers
+    # the floor alone keeps epochs from repeating when a store is lost.
+    directory, is_local = _lease_directory(project, name), name == LOCAL
+    store: LeaseStore = make(directory, floor=floor, established=is_known and is_local)
+    if create and not (is_known and directory.is_dir()):
+        if not (is_known or is_local):
+            make(_lease_directory(project, LOCAL)).establish()
+        if not (is_known and is_local):
+            store.establish()
+        # Only now: a crash in between must not look like a store that was lost.
         fix_stores(project, stores)
     return store
+
+
+def _lease_directory(project: Path, tracker: str) -> Path:
+    """Each tracker has its own, because ids alike mean different issues."""
+    name = "leases" if tracker == LOCAL else f"leases-{slug(tracker)}"
+    return project / STATE_DIRECTORY / name
 
 
 @contextmanager
@@ -103,20 +113,17 @@ def open_board(project: Path) -> Iterator[Callable[[], Board]]:
     leases, never at the running process, and creates nothing."""
     from .domain.board import fold  # much to import, and only boards need it
 
-    stores = stores_of(project)
     directory = project / STATE_DIRECTORY
     with ExitStack() as stack:
         tracker = stack.enter_context(closing(open_tracker(project)))
         journal = stack.enter_context(
             closing(
-                load(journals.BACKENDS, stores.journal, "journal")(
+                load(journals.BACKENDS, stores_of(project).journal, "journal")(
                     directory / "journal.db", run="", readonly=True
                 )
             )
         )
-        store: LeaseStore = load(leases.BACKENDS, stores.leases, "lease store")(
-            directory / "leases"
-        )
+        store = stack.enter_context(closing(open_leases(project)))
         entries: list[Entry] = []
 
         def catch_up() -> None:

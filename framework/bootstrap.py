@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import (
     AsyncExitStack,
     asynccontextmanager,
@@ -18,9 +18,9 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
-from . import box, journals, leases
+from . import box, journals
 from .agents.base import Agent
-from .attach import load, open_tracker
+from .attach import load, open_leases, open_tracker
 from .config import stores
 from .config.settings import Settings, TokenSettings
 from .domain.errors import NoBox
@@ -28,7 +28,6 @@ from .domain.event import WorkRescued
 from .domain.identifier import slug
 from .domain.lease import TTL
 from .journals.base import Journal
-from .leases.base import LeaseStore
 from .leases.process import this_process
 from .runner.clock import utcnow
 from .runner.keeper import Keeper
@@ -85,7 +84,11 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
     async with AsyncExitStack() as stack:
         tracker = stack.enter_context(closing(_tracker(settings)))
         journal = stack.enter_context(closing(_journal(settings)))
-        store = _leases(settings, floor=hub.epoch)
+        store = stack.enter_context(
+            closing(
+                open_leases(settings.project, settings.stores.tracker, floor=hub.epoch, create=True)
+            )
+        )
         keeper = stack.enter_context(Keeper(store, TTL))
         process = this_process()
         group = await stack.enter_async_context(anyio.create_task_group())
@@ -185,18 +188,6 @@ def _journal(settings: Settings) -> Journal:
         settings.directory / "journal.db", run=f"{stamp}-{uuid.uuid4().hex[:6]}"
     )
     return journal
-
-
-def _leases(settings: Settings, floor: Callable[[str], int]) -> LeaseStore:
-    """The project's one lease store. It exists before config.json says so: a crash in between
-    must not look like a store that was lost."""
-    store = load(leases.BACKENDS, settings.stores.leases, "lease store")(
-        settings.directory / "leases", floor=floor, established=stores.is_fixed(settings.project)
-    )
-    store.establish()
-    stores.fix_stores(settings.project, settings.stores)
-    checked: LeaseStore = store
-    return checked
 
 
 def _note_rescue(journal: Journal, rescue: Rescue) -> None:

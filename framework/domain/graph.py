@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from .issue import Issue, State
+from .issue import WORKABLE, Issue
 from .lease import Record
-
-WORKABLE = frozenset({State.OPEN, State.IN_PROGRESS})
-"""The states in which an issue may be worked on, its dependencies and leases permitting."""
 
 LAST_AFTER = 3
 """From this many failures on an issue goes to the back of the queue."""

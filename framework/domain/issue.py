@@ -23,6 +23,11 @@ class State(StrEnum):
 DONE = frozenset({State.CLOSED, State.NEEDS_REVIEW})
 """The states of an issue whose work has landed; leaving them is a reopening."""
 
+UNCLOSED = frozenset(State) - {State.CLOSED}
+
+WORKABLE = frozenset({State.OPEN, State.IN_PROGRESS})
+"""The states in which an issue may be worked on, its dependencies and leases permitting."""
+
 
 class Priority(StrEnum):
     URGENT = "urgent"

@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from .frozen import dataclass
-from .graph import WORKABLE, waits_for
-from .issue import Issue
+from .graph import waits_for
+from .issue import WORKABLE, Issue
 from .lease import Record
 
 

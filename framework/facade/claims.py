@@ -27,8 +27,9 @@ class Claims:
     """The claims of one project, as one session sees them.
 
     Promised: of any callers, however many and whatever their names, one gets a claim; an expired
-    one is free at once. A claim lives until it is released or expires, also when the command
-    that made it has ended. Claiming an open issue puts it in progress, releasing it puts it back.
+    one is free at once. A claim lives until it is released or expires, or its holder closes the
+    issue, also when the command that made it has ended. Claiming an open issue puts it in
+    progress, releasing it puts it back.
     Not promised: that a write is refused whose claim is lost in the very moment of writing.
     """
 
@@ -76,6 +77,17 @@ class Claims:
         self._put(issue, State.OPEN, {State.IN_PROGRESS}, forced=not self.is_mine(lease))
         self._leases.release(lease)
         return lease
+
+    def let_go(self, id: str) -> None:
+        """End this session's claim, if it has one, and leave the issue's state as it is."""
+        lease = self.check(id)
+        if lease is not None and self.is_mine(lease):
+            self._leases.release(lease)
+
+    def was_given_back(self, lease: Lease) -> bool:
+        """Whether the claim ended without somebody else taking the issue since."""
+        record = self._leases.record(lease.key)
+        return record is not None and record.epoch == lease.epoch and record.lease is None
 
     def extend(self, id: str, by: timedelta) -> Lease:
         """Let this session's claim live longer by `by`. Raises NotClaimed, AlreadyClaimed."""

@@ -12,7 +12,7 @@ from ..domain.activity import Activity
 from ..domain.errors import NotAllowed
 from ..domain.frozen import dataclass, replace
 from ..domain.identity import Identity
-from ..domain.issue import Change, Comment, Draft, Issue, State
+from ..domain.issue import UNCLOSED, WORKABLE, Change, Comment, Draft, Issue
 from ..domain.query import Field, Match, Query, Search
 from ..leases.base import LeaseStore
 from ..trackers.base import Catalogues, CreatesMany, Deletes, Indexes, Remembers, Tracker
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .messages import Messages
 
 _ALL = Query()
-_UNCLOSED = frozenset(State) - {State.CLOSED}
 _PAGE = 500
 
 
@@ -80,6 +79,7 @@ class Facade:
         trace: TracebackType | None,
     ) -> None:
         self._tracker.close()
+        self._leases.close()
 
     def in_session(self, name: str) -> Facade:
         """The same issues, as the session called `name`. Only the first facade is closed."""
@@ -126,8 +126,13 @@ class Facade:
         return [self.create(draft) for draft in drafts]
 
     def update(self, id: str, change: Change, *, force: bool = False) -> Issue:
+        """Change the issue. Where it cannot be worked on any more (closed, blocked, in review),
+        this session's claim on it ends."""
         forced = self.claims.admit(id, force=force)
-        return self._tracker.update(id, change, actor=self.identity.name, forced=forced)
+        issue = self._tracker.update(id, change, actor=self.identity.name, forced=forced)
+        if issue.state not in WORKABLE:
+            self.claims.let_go(id)
+        return issue
 
     def comment(
         self, id: str, text: str, *, key: str | None = None, force: bool = False
@@ -160,7 +165,7 @@ class Facade:
         from ..domain.readiness import readiness
 
         records, now, seen = self._leases.records(), self.clock(), 0
-        query = replace(query, states=(query.states or _UNCLOSED) & _UNCLOSED)
+        query = replace(query, states=(query.states or UNCLOSED) & UNCLOSED)
         while page := self._tracker.list(replace(query, limit=_PAGE, offset=seen)):
             known = self.dependencies.known(page)
             found = (readiness(one, known, records.get(one.id), now) for one in page)

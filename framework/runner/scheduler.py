@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup
 from ..domain import graph
 from ..domain.errors import LeaseError, TrackerError
 from ..domain.event import Warned
-from ..domain.issue import Issue
+from ..domain.issue import WORKABLE, Issue
 from ..domain.lease import TTL, Failure, Lease, Record
 from ..domain.outcome import Failed, Landed, Outcome
 from ..domain.query import Query
@@ -165,7 +165,7 @@ class Scheduler:
         later = (
             record.lease is not None or (record.not_before is not None and record.not_before > now)
             for issue in view.issues
-            if issue.state in graph.WORKABLE and (record := view.records.get(issue.id))
+            if issue.state in WORKABLE and (record := view.records.get(issue.id))
         )
         return not any(later)
 

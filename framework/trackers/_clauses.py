@@ -49,7 +49,7 @@ def condition(clause: Clause) -> Term:
         case Words():
             wanted = words(clause.text)
             sql, values = _says([wanted]) if wanted else ("false", ())
-    return (f"({sql}) IS FALSE" if clause.negated else sql), values
+    return (f"({sql}) IS NOT TRUE" if clause.negated else sql), values
 
 
 def stored(clause: Match) -> list[str | int]:

@@ -36,7 +36,7 @@ def ready(
             failed: list[tuple[int, str, int]] = []
             for failures, created, id in _free(group, records, now):
                 if len(chosen) >= limit:
-                    return chosen
+                    return chosen[:limit]
                 if failures >= LAST_AFTER:
                     last.append((-chain, priority, failures, created, id))
                 elif failures:

@@ -13,8 +13,8 @@ from functools import cache
 from ..domain.query import words
 
 _PLAIN = (
-    "\x00-\xde\xe0-\u012f\u0131-\u0148\u014a-\u01ef\u01f1-\u02ff"  # Latin
-    "\u0370-\u0377\u0384-\u038a\u038c\u038e\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ff"  # Greek
+    "\x00-\xde\xe0-\u012f\u0131-\u0148\u014a-\u01ef\u01f1-\u0239\u0250-\u02ff"  # Latin
+    "\u0370-\u0377\u0384-\u038a\u038c\u038e\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03fc"  # Greek
     "\u0400-\u0527\u05d0-\u05ea\u0620-\u064a\u0660-\u0669"  # Cyrillic, Hebrew, Arabic
     "\u0e01-\u0e3a\u0e40-\u0e4e"  # Thai
     "\u2000-\u2064\u2070\u2071\u2074-\u208e\u20a0-\u20b9"  # punctuation, small digits, money
@@ -22,7 +22,8 @@ _PLAIN = (
     "\u3000-\u303f\u3041-\u3096\u3099-\u30ff\u4e00-\u9fa5\uac00-\ud7a3\uff01-\uffbe"  # East Asia
 )
 """Characters that FTS5 with our tokenizer and `words` take for the same, whatever stands beside
-them, in all their versions: a test compares every one."""
+them, in all their versions, as they do the small letters of them, which are here too: a test
+compares every one."""
 
 _LONGEST = 8_000
 """FTS5 cuts words off after 32,768 bytes."""

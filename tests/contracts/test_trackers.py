@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
@@ -32,18 +31,6 @@ HOSTILE = (
     "  spaces  ",
     "",
 )
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(params=STORES)
-def tracker(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Tracker]:
-    tracker = STORES[request.param](tmp_path, clock)
-    yield tracker
-    tracker.close()
 
 
 def test_every_backend_in_the_table_runs_through_this_suite() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack, closing
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from framework.domain.issue import Issue
 from framework.domain.query import Order
 from framework.trackers._query import order, phrases
 from framework.trackers._select import relevance
+from framework.trackers.base import Checks
 from framework.trackers.memory import MemoryTracker
-from tests.contracts.tracker_moves import queries, records, steps, taken
+from tests.contracts.tracker_moves import boards, queries, records, steps, taken
 from tests.contracts.tracker_stores import STORES, Clock, Opener, ids
 
 OTHERS = {name: opened for name, opened in STORES.items() if name != "memory"}
@@ -40,18 +42,22 @@ def plain(issues) -> list[Issue]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    st.lists(steps, min_size=4, max_size=25),
+    boards(),
+    st.lists(steps, max_size=20),
     st.lists(queries(), min_size=4, max_size=8),
     st.lists(records(), min_size=1, max_size=3),
 )
-def test_any_steps_leave_all_answers_as_in_memory(opened: Opener, moves, asked, leases) -> None:
-    """Issues, comments, entries, activity, errors, every query, and what is ready."""
+def test_any_steps_leave_all_answers_as_in_memory(
+    opened: Opener, board, moves, asked, leases
+) -> None:
+    """Issues, comments, entries, activity, errors, every query, and what is ready; and what is
+    kept beside the facts is found to be right."""
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory())
         here, there = Clock(), Clock()
         model = MemoryTracker(clock=here)
         tracker = stack.enter_context(closing(opened(Path(directory), there)))
-        for move in moves:
+        for move in (board, *moves):
             assert taken(move, tracker, there) == taken(move, model, here)
         every = model.list()
         assert plain(tracker.list()) == plain(every)
@@ -72,6 +78,9 @@ def test_any_steps_leave_all_answers_as_in_memory(opened: Opener, moves, asked, 
             for limit in (0, 1, 3, 99):
                 expected = graph.ready(every, record, Clock().now)[:limit]
                 assert plain(tracker.ready(record, Clock().now, limit)) == plain(expected)
+        there.forward(timedelta(days=1))
+        if isinstance(tracker, Checks):
+            assert [one for one in tracker.check(repair=False) if one.is_bad] == []
 
 
 @settings(
@@ -79,13 +88,13 @@ def test_any_steps_leave_all_answers_as_in_memory(opened: Opener, moves, asked, 
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(st.lists(steps, min_size=8, max_size=20), st.lists(queries(), min_size=4, max_size=8))
-def test_relevance_never_rises_down_the_list(opened: Opener, moves, asked) -> None:
+@given(boards(), st.lists(steps, max_size=8), st.lists(queries(), min_size=4, max_size=8))
+def test_relevance_never_rises_down_the_list(opened: Opener, board, moves, asked) -> None:
     """Best match first by bm25 of our own words, as far as floating point can tell."""
     with tempfile.TemporaryDirectory() as directory:
         clock = Clock()
         with closing(opened(Path(directory), clock)) as tracker:
-            for move in moves:
+            for move in (board, *moves):
                 taken(move, tracker, clock)
             every = tracker.list()
             for query in asked:

@@ -142,6 +142,18 @@ def test_an_expired_claim_is_free_at_once(desk: Desk, ann: Facade) -> None:
         ann.claims.renew(old, timedelta(minutes=5))
 
 
+@pytest.mark.parametrize("state", [State.CLOSED, State.BLOCKED, State.NEEDS_REVIEW])
+def test_a_claim_ends_where_the_work_does(ann: Facade, state: State) -> None:
+    """Closing, blocking and handing in end the holder's claim; the state stays."""
+    issue = ann.create(Draft(title="one"))
+    lease = ann.claims.claim(issue.id)
+    assert not ann.claims.was_given_back(lease)
+    ann.update(issue.id, Change(state=state))
+    assert ann.claims.check(issue.id) is None
+    assert ann.claims.was_given_back(lease)
+    assert ann.get(issue.id).state is state
+
+
 def test_ending_what_nobody_holds_says_so(ann: Facade) -> None:
     issue = ann.create(Draft(title="one"))
     with pytest.raises(NotClaimed, match="Nobody holds"):

@@ -222,7 +222,7 @@ def test_every_command_has_help_with_an_example(
     shown = desk.ok(*path[1:], "--help").out
     assert shown.startswith(f"usage: {' '.join(path)}")
     assert "\nexamples:\n" in shown
-    assert all(" ".join(path[:2]) in one for one in command.examples)
+    assert all("issue " in one for one in command.examples)
     parser = parser_of(path, command)
     assert {"--json", "--format", "--backend", "--project-dir"} <= set(
         parser._option_string_actions

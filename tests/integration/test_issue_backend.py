@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,20 @@ def test_nobody_answers(desk: Desk) -> None:
     assert told.code == 2
     assert "issue backend add mine gitea --url URL --repo REPO" in told.err
     assert not desk.config.exists()
+
+
+def test_a_silent_pipe_is_not_waited_for(desk: Desk) -> None:
+    """An agent's standard input may be a pipe that nobody writes to and nobody closes."""
+    reading, writing = os.pipe()
+    ran = subprocess.run(
+        ["issue", "backend", "add", "mine", "gitea"],
+        stdin=reading,
+        capture_output=True,
+        check=False,
+    )
+    os.close(reading)
+    os.close(writing)
+    assert ran.returncode == 2
 
 
 def test_the_git_remote_answers(desk: Desk) -> None:

@@ -118,6 +118,18 @@ def test_a_lease_record_that_cannot_be_read(desk: Desk) -> None:
     assert record.read_bytes() == b"\x00"
 
 
+def test_a_high_water_mark_that_is_gone(desk: Desk) -> None:
+    """What the next claim would stumble over is said before, with the way out, which works."""
+    mark = desk.project / ".nightshift" / "leases" / "high-water.mark"
+    mark.unlink()
+    [bad] = checks(desk, "--repair")["bad"]
+    assert f"{mark} is gone" in bad["text"]
+    assert desk.run("claim", "1").code == 4
+    mark.write_text("1000000")
+    assert checks(desk)["bad"] == []
+    assert desk.json("claim", "1")["epoch"] > 1000000
+
+
 def test_issues_in_progress_that_nobody_holds(desk: Desk) -> None:
     """A claim that expired leaves a warning that names the command; exit code 0."""
     early = FileLeases(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -161,11 +162,16 @@ class _Autocommit(Database):
 
 
 class Undivided(SqliteLeases):
-    """Reads, decides and writes one after the other, without a transaction around the three."""
+    """Reads, ponders and writes one after the other, without a transaction around the three."""
 
     def __init__(self, directory: Path, **rest: object) -> None:
         super().__init__(directory, **rest)
         self._database = _Autocommit(self._path, patience=10)
+
+    def _load(self, rows: Connection, key: str) -> Record | None:
+        record = super()._load(rows, key)
+        time.sleep(0.0005)
+        return record
 
 
 class MarksLate(SqliteLeases):

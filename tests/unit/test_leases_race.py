@@ -13,7 +13,8 @@ import pytest
 from tests.unit.lease_race import STORES
 
 ROOT = Path(__file__).parents[2]
-KEYS = 40
+KEYS = 400
+"""So many that the first process does not come through before the last has begun."""
 
 
 def race(directory: Path, store: str, processes: int) -> list[list[str]]:
@@ -33,7 +34,7 @@ def race(directory: Path, store: str, processes: int) -> list[list[str]]:
 
 
 def assert_each_key_went_once(grants: list[list[str]]) -> None:
-    granted = sorted((key for keys in grants for key in keys), key=int)
+    granted = sorted((key for got in grants for key in got), key=int)
     assert granted == [str(key) for key in range(KEYS)]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import select
+import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from .selection import instant
 if TYPE_CHECKING:
     from ...domain.activity import Activity
 
-_POLL_SECONDS = 1.0
+_POLL_MILLISECONDS = 1000
 
 
 def _arguments(parser: Parser) -> None:
@@ -99,9 +100,18 @@ def _follow(context: Context, options: Namespace, found: Sequence[Activity]) -> 
                 last = one.id
             found = _since(context, options, last)
             if not found:
-                time.sleep(_POLL_SECONDS)
+                _wait()
     except KeyboardInterrupt:
         return OK
+
+
+def _wait() -> None:
+    """Until it is time to look again. Raises BrokenPipeError when the reader has left, which
+    writing would not notice before something happens."""
+    poll = select.poll()
+    poll.register(sys.stdout, 0)  # nothing but errors
+    if poll.poll(_POLL_MILLISECONDS):
+        raise BrokenPipeError
 
 
 COMMAND = Command(

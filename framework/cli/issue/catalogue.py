@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...domain.entry import Entry, Label, Milestone, User
 from ...domain.errors import UsageError
-from ...domain.issue import State
+from ...domain.issue import UNCLOSED
 from ...domain.legible import clean
 from ...domain.query import Field, Match, Query
 from .._options import OK, REFUSED, Parser
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ...facade.facade import Facade
 
 E = TypeVar("E", Label, Milestone, User)
-
-_UNCLOSED = frozenset(State) - {State.CLOSED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,12 +150,13 @@ class Catalogue(Generic[E]):
         return OK
 
     def _delete(self, context: Context, options: Namespace) -> int:
+        facade = context.facade
+        catalogue = facade.catalogue
         question = f"Take the {self.noun} {options.name} away, off all issues too?"
         if not agreed(options, question, "Ask a person to do it at one."):
             context.out.nothing("Nothing was taken away.")
             return REFUSED
-        facade = context.facade
-        facade.catalogue.remove(self.kind, options.name, actor=facade.identity.name)
+        catalogue.remove(self.kind, options.name, actor=facade.identity.name)
         text = f"{self.noun} {clean(options.name)} is gone"
         context.out.item({"name": options.name, "deleted": True}, text)
         return OK
@@ -165,4 +164,4 @@ class Catalogue(Generic[E]):
     def _named(self, facade: Facade, entry: Entry) -> int:
         """How many issues that are not closed name it."""
         one_of = Match(field=self.field, any_of=frozenset({entry.name}))
-        return facade.find(Query(states=_UNCLOSED, where=(one_of,)), limit=0).total
+        return facade.find(Query(states=UNCLOSED, where=(one_of,)), limit=0).total

@@ -10,6 +10,7 @@ from .._options import OK, REFUSED, Parser
 from .command import Command, Group, add_force, add_issue
 from .context import Context
 from .options import duration
+from .selection import work_query
 
 
 def _add_timeout(parser: Parser) -> None:
@@ -24,7 +25,7 @@ def _claim_arguments(parser: Parser) -> None:
 
 
 def _claim(context: Context, options: Namespace) -> int:
-    lease = context.facade.claims.claim(options.issue, options.timeout or context.claim_timeout)
+    lease = context.facade.claims.claim(options.issue, context.claim_time(options.timeout))
     _print(context, lease)
     return OK
 
@@ -36,8 +37,8 @@ def _next_arguments(parser: Parser) -> None:
 
 def _next(context: Context, options: Namespace) -> int:
     facade = context.facade
-    ready = facade.ready(facade.parse(options.query).query, limit=None)
-    lease = facade.claims.claim_first(ready, options.timeout or context.claim_timeout)
+    ready = facade.ready(work_query(facade, options.query), limit=None)
+    lease = facade.claims.claim_first(ready, context.claim_time(options.timeout))
     if lease is None:
         context.out.nothing("No issue is ready. See why: issue ready --explain")
         return REFUSED

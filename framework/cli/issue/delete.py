@@ -19,12 +19,12 @@ def _arguments(parser: Parser) -> None:
 
 
 def _run(context: Context, options: Namespace) -> int:
+    facade = context.facade
     named = ", ".join(f"#{id}" for id in options.issues)
     question = f"Delete {named} for good, comments and all?"
     if not agreed(options, question, "An issue that is not wanted can be closed: issue close N"):
         context.out.nothing("Nothing was deleted.")
         return REFUSED
-    facade = context.facade
 
     def deed(id: str) -> tuple[dict[str, Any], str]:
         facade.get(id)

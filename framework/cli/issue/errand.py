@@ -97,12 +97,15 @@ class Errand:
             ) from error
 
     def _waited(self, child: subprocess.Popen[bytes], lease: Lease) -> int:
-        third = self._ttl.total_seconds() / 3
+        third: float | None = self._ttl.total_seconds() / 3
         while True:
             try:
                 return child.wait(third)
             except subprocess.TimeoutExpired:
-                lease = self._kept(child, lease)
+                if self._claims.was_given_back(lease):
+                    third = None  # by the command itself, which goes on without
+                else:
+                    lease = self._kept(child, lease)
 
     def _kept(self, child: subprocess.Popen[bytes], lease: Lease) -> Lease:
         """A store that cannot be written for a moment is tried again while the claim lives."""

@@ -44,7 +44,9 @@ def _details(one: Activity) -> str:
         case Kind.DELETED:
             return _short(_value(next((c.before for c in one.changes if c.field == "title"), None)))
         case _:
-            return ", ".join(_change(c) for c in one.changes if not _is_said(one.kind, c))
+            is_entry = one.issue is None
+            shown = one.changes[:1] if one.kind is Kind.UNLISTED else one.changes
+            return ", ".join(_change(c, is_entry) for c in shown if not _is_said(one.kind, c))
 
 
 def _is_said(kind: Kind, change: FieldChange) -> bool:
@@ -53,10 +55,16 @@ def _is_said(kind: Kind, change: FieldChange) -> bool:
     return change.field == "state" and change.after == ends.get(kind)
 
 
-def _change(change: FieldChange) -> str:
+def _change(change: FieldChange, is_entry: bool) -> str:
     match change:
         case FieldChange(field="body"):
             return "body"
+        case FieldChange(field="is_closed"):
+            return f"state {'closed' if change.after else 'open'}"
+        case FieldChange(field="label" | "milestone" | "user", before=None, after=new) if is_entry:
+            return f"{change.field} {_short(_value(new))}"
+        case FieldChange(field="label" | "milestone" | "user", before=old, after=None) if is_entry:
+            return f"{change.field} {_short(_value(old))}"
         case FieldChange(before=list() | None, after=list() | None):
             return f"{change.field} {_difference(change)}"
         case FieldChange(before=before, after=after) if before == after:

@@ -19,8 +19,8 @@ _HEAD = """\
 others away for 30 minutes: `issue claim extend N`. `issue run N -- COMMAND` claims, renews and \
 releases around a command.
 - Report: `issue comment N TEXT`, `issue agent progress N 0.5`. Found more work: `issue create`.
-- End: `issue close N --comment WHAT`, then `issue claim release N`. Cannot go on: \
-`issue edit N --state blocked`, with a comment that says why.
+- End: `issue close N --comment WHAT`, which ends the claim. Cannot go on: a comment that says \
+why, then `issue edit N --state blocked`. Give it back: `issue claim release N`.
 - Others' claims are theirs: exit code 3 means take another issue. `--force` is for people.
 - Say who you are: ISSUE_AGENT_ID, ISSUE_AGENT_TYPE; ISSUE_SESSION_ID holds a session together.
 

@@ -19,6 +19,7 @@ from ...config.place import STATE_DIRECTORY, git_top, keep_out
 from ...config.repository import is_offered, is_tracked
 from ...config.stores import is_fixed, stores_of
 from ...facade.doctor import Check, Level, Probe, of_leases, of_progress, of_tracker
+from ...leases.highwater import MARK, read_mark
 from ...leases.mounts import refuse_network
 from ...trackers.base import Tracker
 
@@ -32,7 +33,7 @@ def probes(project: Path, backend: str | None, *, repair: bool) -> list[tuple[st
     directory = project / STATE_DIRECTORY
     return [
         ("configuration", partial(_file, "configuration", project_file(project))),
-        ("yours", partial(_file, "your own", user_file(process()), user=True)),
+        ("yours", partial(_file, "your configuration", user_file(process()), user=True)),
         ("disk", partial(_disk, project, directory)),
         ("git", partial(_git, project, directory, repair=repair)),
         ("issues", partial(_stores, project, backend, repair=repair)),
@@ -41,7 +42,8 @@ def probes(project: Path, backend: str | None, *, repair: bool) -> list[tuple[st
 
 def _file(name: str, path: Path, *, user: bool = False) -> Iterator[Check]:
     check_file(path, user=user)
-    yield Check(name=name, text=f"{path} is right" if path.exists() else f"no {path} is needed")
+    text = f"{path} is right" if path.exists() else f"there is no {path}, and none is needed"
+    yield Check(name=name, text=text)
 
 
 def _disk(project: Path, directory: Path) -> Iterator[Check]:
@@ -96,11 +98,25 @@ def _stores(project: Path, backend: str | None, *, repair: bool) -> Iterator[Che
     if chosen.path is not None and not chosen.path.exists():
         yield _nothing(chosen.path, used=is_fixed(project))
         return
+    yield from _mark(project)
     with closing(open_leases(project, backend)) as store:
         yield from of_leases(store)
         with closing(_open(chosen)) as tracker:
             yield from of_tracker(tracker, repair=repair)
             yield from of_progress(tracker, store)
+
+
+def _mark(project: Path) -> Iterator[Check]:
+    """Claiming would say it too, of the first issue that was never claimed before."""
+    path = project / STATE_DIRECTORY / "leases" / MARK
+    if is_fixed(project) and stores_of(project).leases == "file" and read_mark(path) is None:
+        yield Check(
+            name="leases",
+            text=f"{path} is gone, so nobody can claim what has no record. Restore its directory "
+            "from a backup; or, when no earlier session is at work any more, write a number above "
+            "every epoch used so far into it (1000000 will do).",
+            level=Level.BAD,
+        )
 
 
 def _open(chosen: Chosen) -> Tracker:

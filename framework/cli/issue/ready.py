@@ -6,17 +6,15 @@ from argparse import Namespace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from ...domain.errors import UsageError
-from ...domain.frozen import replace
 from .._options import OK, Parser
 from .command import Command, issue_id
 from .context import Context
+from .selection import work_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ...domain.query import Query
-    from ...facade.facade import Facade
 
 T = TypeVar("T")
 _ALL = ""
@@ -39,7 +37,7 @@ def _arguments(parser: Parser) -> None:
 def _run(context: Context, options: Namespace) -> int:
     if options.explain:
         return _explain_one(context, options.explain)
-    query = _query(context.facade, options)
+    query = work_query(context.facade, options.query, options.label)
     if options.explain == _ALL:
         return _explain(context, query, options.cursor)
     return _list(context, query, options.cursor)
@@ -91,17 +89,6 @@ def _explain_one(context: Context, id: str) -> int:
         "\n".join([said, *(f"  {part.text}" for part in found.reasons)]),
     )
     return OK
-
-
-def _query(facade: Facade, options: Namespace) -> Query:
-    search = facade.parse(options.query)
-    if search.claimed:
-        raise UsageError("What is claimed is never ready. List it: issue list --query is:claimed")
-    if search.query.sort:
-        raise UsageError(
-            "What is ready comes in the order to work on it. Leave `sort:` out, or use issue list."
-        )
-    return replace(search.query, labels=search.query.labels | frozenset(options.label))
 
 
 def _page(found: Iterable[T], offset: int, limit: int | None) -> tuple[list[T], int | None]:

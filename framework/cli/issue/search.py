@@ -16,7 +16,9 @@ def _arguments(parser: Parser) -> None:
     # `-label:blocked` is a part of the query. argparse takes words with one dash for options,
     # except for those that this pattern calls numbers.
     parser._negative_number_matcher = re.compile(r"-[^-].")
-    parser.add_argument("words", nargs="+", metavar="QUERY", help="as in docs/queries.md")
+    parser.add_argument(
+        "words", nargs="+", metavar="QUERY", help="words, and qualifiers such as label:bug"
+    )
     parser.add_argument("--explain", action="store_true", help="say how the query was read")
     add_filters(parser)
 

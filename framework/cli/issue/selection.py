@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ...domain.errors import QueryError, UsageError
 from ...domain.frozen import replace
-from ...domain.issue import Priority, State
+from ...domain.issue import UNCLOSED, Priority, State
 from ...domain.query import Clause, Field, Match, Moment, Order, Query, Search, Sort, Within
 from .._options import Parser
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _EVERY = "all"
 _UNITS = "smhdw"
-_UNCLOSED = frozenset(State) - {State.CLOSED}
 
 
 def add_query(parser: Parser) -> None:
@@ -67,6 +67,18 @@ def selected(facade: Facade, options: Namespace) -> Search:
     return replace(search, query=query)
 
 
+def work_query(facade: Facade, text: str, labels: Iterable[str] = ()) -> Query:
+    """Which of the ready issues are meant. Raises UsageError for what they cannot be."""
+    search = facade.parse(text)
+    if search.claimed:
+        raise UsageError("What is claimed is never ready. List it: issue list --query is:claimed")
+    if search.query.sort:
+        raise UsageError(
+            "What is ready comes in the order to work on it. Leave `sort:` out, or use issue list."
+        )
+    return replace(search.query, labels=search.query.labels | frozenset(labels))
+
+
 def instant(text: str, now: datetime) -> datetime:
     """`7d` is that long ago; a date is its first moment, UTC. Raises UsageError."""
     from ...domain.span import read_span
@@ -84,7 +96,7 @@ def _states(given: list[str] | None, query: Query) -> frozenset[State] | None:
     """Closed issues are out of the way unless somebody speaks of states."""
     if given is None:
         closing = any(isinstance(o, Within) and o.moment is Moment.CLOSED for o in query.where)
-        return query.states if query.states is not None or closing else _UNCLOSED
+        return query.states if query.states is not None or closing else UNCLOSED
     if _EVERY in given:
         return query.states
     asked = frozenset(State(one) for one in given)
