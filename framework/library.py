@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import shutil
 from pathlib import Path
 
 from .config.place import STATE_DIRECTORY
 from .domain.errors import SpecError
+from .domain.nearest import hint
 from .prose import FOLDER, SPEC_FILE
 from .runner.planner import PLAN_FILE
 
@@ -78,6 +78,4 @@ def _only(known: tuple[str, ...]) -> str:
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    return f"No specification is called {name!r}.{hint} There are: {', '.join(known) or 'none'}."
+    return f"No specification is called {name!r}. {hint(name, known)}"

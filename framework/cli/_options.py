@@ -8,7 +8,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ..domain.errors import (
@@ -28,6 +28,7 @@ from ..domain.errors import (
     TransitionRefused,
     UsageError,
 )
+from ..domain.nearest import nearest
 
 OK = 0
 FAILED = 1
@@ -113,15 +114,6 @@ def misused(prog: str, message: str, *, as_json: bool) -> str:
     end = "" if message.endswith("?") else "."
     text = f"{message}{end} See {prog} --help"
     return f"{json.dumps(explained(UsageError(text)))}\n" if as_json else f"{prog}: {text}\n"
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A clause that names the known word most like `word`, or all when none is like it."""
-    import difflib
-
-    words = sorted(known)
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
-    return f", did you mean {close[0]}?" if close else f", known are {', '.join(words)}"
 
 
 def seconds(text: str) -> float:

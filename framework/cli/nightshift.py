@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from ._options import nearest
+from ..domain.nearest import nearest
 
 _COMMANDS = {
     "run": ("framework.cli.parallel", "work with several sessions at once"),

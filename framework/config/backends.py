@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import SettingsError
+from ..domain.nearest import hint
 from .choice import BUILT_IN, Chosen, choose, documents, named, openable
 from .detection import Detected
 from .document import project_file
 from .environment import process, user_file
 from .kinds import ALIASES, LOCAL, kind_of
-from .nearest import hint
 from .place import prepare
 from .writing import Change, Saved, change
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from ..domain.errors import SettingsError, UsageError
 from ..domain.frozen import dataclass
+from ..domain.nearest import hint
 from ..trackers import BACKENDS
 from .document import Document, project_file, read
 from .environment import lookup, process, user_file
 from .kinds import ALIASES, KINDS, LOCAL, TOKEN, shown
-from .nearest import hint
 from .place import STATE_DIRECTORY
 
 BUILT_IN = "built-in default"
@@ -131,7 +131,7 @@ def token_variable(
 def _built_in(name: str, files: Sequence[Document]) -> str:
     if ALIASES.get(name, name) in KINDS:
         return ALIASES.get(name, name)
-    known = {*shown(), *(one for file in files for one in file.backends)}
+    known = sorted({*shown(), *(one for file in files for one in file.backends)})
     raise SettingsError(
         f"Backend not configured: {name!r}. {hint(name, known)} Define it with "
         f"`issue backend add {name} TYPE`, or take another with `issue backend set-default NAME`."

@@ -14,8 +14,8 @@ from typing import Any
 
 from ..domain.errors import SettingsError
 from ..domain.frozen import dataclass
+from ..domain.nearest import hint
 from .kinds import NAME, RESERVED, wrong
-from .nearest import hint
 from .place import CONFIG_FILE, STATE_DIRECTORY
 
 _BOTH = ("tracker", "backends", "agent")

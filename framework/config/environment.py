@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..domain.errors import SettingsError
-from .nearest import hint
+from ..domain.nearest import hint
 from .place import CONFIG_FILE
 
 VARIABLES: Mapping[str, str] = {

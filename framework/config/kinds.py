@@ -9,7 +9,7 @@ from typing import Any
 
 from ..domain.errors import SettingsError
 from ..domain.frozen import dataclass
-from .nearest import hint
+from ..domain.nearest import hint
 
 TOKEN = "token_source"  # noqa: S105  the name of a field, not a token
 LOCAL = "sqlite"

@@ -8,6 +8,7 @@ from datetime import datetime
 from .errors import QueryError
 from .frozen import dataclass, replace
 from .issue import Priority, State
+from .nearest import hint
 from .part import Part, Value
 from .query import Clause, Field, Match, Moment, Order, Sort, Within, Words, words
 from .span import read_span
@@ -227,7 +228,7 @@ def _known(value: Value, names: Iterable[str], part: Part) -> str:
     if name in all_names:
         return name
     raise QueryError(
-        f"{part.name}:{value.text[:40]} is not known.{_nearest(name, all_names)}", value.column
+        f"{part.name}:{value.text[:40]} is not known. {hint(name, all_names)}", value.column
     )
 
 
@@ -248,15 +249,7 @@ def _empty(part: Part, value: Value) -> QueryError:
 def _unknown(part: Part, name: str) -> QueryError:
     source = part.source.removeprefix("-")[:40]
     return QueryError(
-        f"There is no qualifier {name[:40]}.{_nearest(name, _NAMES)} "
+        f"There is no qualifier {name[:40]}. {hint(name, _NAMES)} "
         f"If it is a label, write label:{source}; if it is words, put it in quotes.",
         part.column + part.negated,
     )
-
-
-def _nearest(word: str, names: Iterable[str]) -> str:
-    # Only here: a query that is right does not pay for it.
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, names, n=1)
-    return f" Did you mean {near[0]}?" if near else f" Known are {', '.join(names)}."

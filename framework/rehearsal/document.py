@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import yaml
 
 from ..domain.errors import SettingsError
+from ..domain.nearest import nearest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +100,3 @@ def parse(path: Path) -> Node:
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
         raise SettingsError(f"{path}: is not YAML: {problem}") from problem
     return Node(value=value, file=str(path))
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a complaint about `name`: the nearest of the known names, or all of them."""
-    names = list(known)
-    if close := difflib.get_close_matches(name, names, n=1):
-        return f"; did you mean {close[0]!r}?"
-    return f"; known: {', '.join(names)}"

@@ -9,8 +9,9 @@ from typing import Any
 
 from .. import prose
 from ..domain.errors import SettingsError
+from ..domain.nearest import nearest
 from . import plan
-from .document import Node, nearest, parse
+from .document import Node, parse
 from .script import Attempt, Script
 from .shorthand import Source, turn
 from .turn import Turn

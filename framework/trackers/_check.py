@@ -13,6 +13,7 @@ from ._rows import stamp
 from ._schema import RECOUNT, VERSION
 from ._words import indexed
 
+_WHOLE = "database"
 _SLACK = timedelta(minutes=5)
 _WORDS = (
     "UPDATE texts SET title_words = indexed(title), body_words = indexed(body)"
@@ -23,23 +24,27 @@ _WORDS = (
 def check(database: Database, now: datetime, *, repair: bool) -> Sequence[Finding]:
     """See `Checks.check`."""
     with database.reading() as connection:
-        findings = [*_facts(connection), _clock(connection, now)]
+        connection.create_function("indexed", 1, indexed, deterministic=True)
+        findings = list(_facts(connection, now))
+    if any(one.is_bad for one in findings if one.what.startswith(_WHOLE)):
+        return findings  # what is broken may be made worse by any write
     derived: dict[str, Callable[[sqlite3.Connection], int]] = {"text index": _mend_text_index}
     derived |= {what: _counted(statements) for what, statements in RECOUNT.items()}
-    return (*findings, *(_derived(database, *one, repair=repair) for one in derived.items()))
+    return [*findings, *(_derived(database, *one, repair=repair) for one in derived.items())]
 
 
-def _facts(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _facts(connection: sqlite3.Connection, now: datetime) -> Iterator[Finding]:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     yield Finding(what=f"schema: version {version} of {VERSION}, journal mode {mode}")
     wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(10)") if row[0] != "ok"]
-    yield _told("database", wrong, "Put a backup in its place.")
+    yield _told(_WHOLE, wrong, "Put a backup in its place.")
     lost = [
         f"row {row} of {table} names something in {parent} that is not there"
         for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check")
     ]
     yield _told("references", lost, "Put a backup in its place, or mend them by hand.")
+    yield _clock(connection, now)
 
 
 def _told(what: str, wrong: list[str], advice: str) -> Finding:
@@ -98,11 +103,10 @@ def _changed(connection: sqlite3.Connection, statement: str) -> int:
 
 
 def _mend_text_index(connection: sqlite3.Connection) -> int:
-    connection.create_function("indexed", 1, indexed, deterministic=True)
-    stale = _changed(connection, _WORDS)
+    wrong = 0
     try:
         connection.execute("INSERT INTO found (found, rank) VALUES ('integrity-check', 1)")
     except sqlite3.DatabaseError:
         connection.execute("INSERT INTO found (found) VALUES ('rebuild')")
-        return stale + 1
-    return stale
+        wrong = 1
+    return wrong + _changed(connection, _WORDS)

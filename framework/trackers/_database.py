@@ -12,6 +12,9 @@ from threading import RLock
 from ..domain.errors import TrackerError, TrackerUnavailable
 from ._schema import VERSION
 
+UNFINISHED = ".part"
+"""How the name of a backup ends while it is being made."""
+
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _UNWRITABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
@@ -157,6 +160,11 @@ def _explain(path: Path, error: sqlite3.Error | OSError) -> TrackerError:
             f"{path} is locked by another process that does not finish. "
             "End the program that holds it, or try again."
         )
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT_VTAB:
+        return TrackerError(
+            f"The text index of {path} is wrong; the issues are not. Run `issue doctor`, which "
+            "can make it anew."
+        )
     if code(error) in _DAMAGED:
         return TrackerError(
             f"{path} cannot be read as a database of issues ({error}). It was left as it is: "
@@ -176,7 +184,8 @@ def _explain(path: Path, error: sqlite3.Error | OSError) -> TrackerError:
 
 
 def _way_back(path: Path) -> str:
-    backups = sorted(path.parent.glob(f"{path.name}.v*"), key=lambda one: one.name)
+    found = (one for one in path.parent.glob(f"{path.name}.v*") if one.suffix != UNFINISHED)
+    backups = sorted(found, key=lambda one: one.name)
     if not backups:
         return "put a copy that is sound in its place"
     return f"put a copy that is sound in its place (the newest backup is {backups[-1]})"

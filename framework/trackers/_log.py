@@ -41,21 +41,19 @@ def read(
     limit: int | None,
 ) -> tuple[Activity, ...]:
     """The last `limit` of the entries that fit, oldest first."""
-    at = since and stamp(since)
-    if at is not None:
-        (first,) = connection.execute(_FIRST_SINCE, (at,)).fetchone()
+    wanted: dict[str, str | None] = {"issue = ?": issue, "actor = ?": actor}
+    if since is not None:
+        (first,) = connection.execute(_FIRST_SINCE, (stamp(since),)).fetchone()
         if first is None:
             return ()
         after = max(after, first - 1)
-    sql, values = _SELECT, [after]
-    # The time is tested as well: the clock may have been put back since the first that fits.
-    conditions: tuple[tuple[str, Any], ...] = (("issue", issue), ("actor", actor))
-    for condition, value in (*((f"{name} = ?", of) for name, of in conditions), ("at >= ?", at)):
-        if value is not None:
-            sql += f" AND {condition}"
-            values.append(value)
-    sql += " ORDER BY id DESC LIMIT ?"
-    rows = connection.execute(sql, (*values, -1 if limit is None else limit)).fetchall()
+        wanted["at >= ?"] = stamp(since)  # the clock may have been put back after the first
+    given = {sql: value for sql, value in wanted.items() if value is not None}
+    sql = " AND ".join([_SELECT, *given])
+    rows = connection.execute(
+        f"{sql} ORDER BY id DESC LIMIT ?",
+        (after, *given.values(), -1 if limit is None else limit),
+    ).fetchall()
     return tuple(_activity(row) for row in reversed(rows))
 
 

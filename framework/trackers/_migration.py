@@ -6,10 +6,11 @@ import sqlite3
 import time
 from contextlib import closing
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from ..domain.errors import TrackerError, TrackerUnavailable
-from ._database import code, is_locked
+from ._database import UNFINISHED, code, is_locked
 from ._mounts import network_file_system
 from ._schema import MIGRATIONS
 from ._words import indexed
@@ -77,7 +78,7 @@ def _step_up(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if 0 < version < len(MIGRATIONS) and _holds_issues(connection):
-            _back_up(path, Path(f"{path}.v{version}-{now:%Y%m%dT%H%M%SZ}"))
+            _back_up(path, f"{path}.v{version}-{now:%Y%m%dT%H%M%SZ}")
         for statements in MIGRATIONS[version:]:
             for statement in statements:
                 connection.execute(statement)
@@ -93,10 +94,11 @@ def _holds_issues(connection: sqlite3.Connection) -> bool:
     return bool(found)
 
 
-def _back_up(path: Path, target: Path) -> None:
+def _back_up(path: Path, name: str) -> None:
     """A whole copy under its final name, or none. Needs a connection of its own: one that is
     about to write cannot be copied from."""
-    unfinished = Path(f"{target}.part")
+    unfinished = Path(f"{name}{UNFINISHED}")
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as copy:
         source.backup(copy)
-    unfinished.replace(target)
+    names = (Path(name if again == 0 else f"{name}-{again}") for again in count())
+    unfinished.rename(next(one for one in names if not one.exists()))

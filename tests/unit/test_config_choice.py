@@ -118,10 +118,10 @@ def test_paths_of_boards(project: Path) -> None:
 def test_an_unknown_name_is_told_with_the_nearest(project: Path) -> None:
     configured(project, tracker="wrok", backends={"work": {"type": "sqlite"}})
     with pytest.raises(
-        SettingsError, match=r"Backend not configured: 'wrok'\. Did you mean 'work'"
+        SettingsError, match=r"Backend not configured: 'wrok'\. Did you mean work"
     ):
         choose(project, variables={})
-    with pytest.raises(SettingsError, match="Known: gitea, github, gitlab, sqlite, work"):
+    with pytest.raises(SettingsError, match="Known are .*work"):
         choose(project, "zzz", {})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from framework.cli._options import Parser, ending, nearest, seconds
+from framework.cli._options import Parser, ending, seconds
 from framework.cli.monitor import main
 from framework.domain.errors import (
     IssueNotFound,
@@ -13,6 +13,7 @@ from framework.domain.errors import (
     SpecError,
     TrackerUnavailable,
 )
+from framework.domain.nearest import nearest
 
 
 @pytest.mark.parametrize(

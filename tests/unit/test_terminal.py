@@ -23,11 +23,11 @@ from framework.dashboard import summary, terminal
 from framework.dashboard.document import to_json
 from framework.dashboard.picture import Picture, allot
 from framework.dashboard.wording import clock, duration
-from framework.domain.legible import clean, clean_lines
 from framework.domain.board import Board, fold
 from framework.domain.errors import TrackerUnavailable
 from framework.domain.event import PlanningStarted, SessionProgress, Warned
 from framework.domain.issue import State
+from framework.domain.legible import clean, clean_lines
 from tests.unit.nights import (
     Night,
     at,

@@ -167,7 +167,7 @@ def _set_default(context: Context, options: Namespace) -> int:
 def _named(project: Path, name: str) -> Chosen:
     from ...config.backends import list_backends, show_backend
     from ...config.kinds import RESERVED
-    from ...config.nearest import hint
+    from ...domain.nearest import hint
 
     known = {one.name for one in list_backends(project)}
     if name not in known | RESERVED:

@@ -45,7 +45,7 @@ class _Batch:
     step where the tracker can."""
 
     def __init__(self, facade: Facade) -> None:
-        from .performing import Performer
+        from ...facade.batch import Performer
 
         self.has_failed = False
         self._performer = Performer(facade)
@@ -61,7 +61,7 @@ class _Batch:
                 self._take(number, line)
 
     def _take(self, number: int, line: bytes) -> None:
-        from .operation import Create, read
+        from ...facade.operation import Create, read
 
         try:
             operation = read(_text(line), self._me)

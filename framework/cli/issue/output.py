@@ -10,7 +10,8 @@ from typing import Any
 from ...domain.budget import fit, tokens
 from ...domain.errors import NightshiftError, UsageError
 from ...domain.legible import clean
-from .._options import complain, nearest
+from ...domain.nearest import nearest
+from .._options import complain
 from .columns import draw
 
 VERSION = 1

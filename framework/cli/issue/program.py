@@ -8,7 +8,8 @@ from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .._options import OK, WRONG_USAGE, Parser, ending, filled, misused, nearest
+from ...domain.nearest import nearest
+from .._options import OK, WRONG_USAGE, Parser, ending, filled, misused
 from .command import Command, Group, count
 from .commands import COMMANDS
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from ...domain.duration import parse_duration
-from ...domain.errors import UsageError
-from ...domain.issue import Change, Draft, Priority, State
-from .._options import nearest
-from .command import issue_id
+from ..domain.duration import parse_duration
+from ..domain.errors import UsageError
+from ..domain.issue import Change, Draft, Priority, State
+from ..domain.nearest import nearest
 
 E = TypeVar("E", State, Priority)
 
@@ -167,7 +166,7 @@ class _Fields:
     def _id(self, value: object) -> str:
         if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
             self.flaw('An issue is missing. Give its id, such as "issue": 12.')
-        return issue_id(str(value))
+        return str(value).removeprefix("#")
 
 
 def _create(fields: _Fields, me: str) -> Create:

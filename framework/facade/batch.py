@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...domain.errors import NightshiftError, TrackerUnavailable
-from ...domain.issue import Draft, Issue
-from ...domain.lease import Lease
-from ...domain.query import Field, Match, Query
-from ...facade import document
-from ...facade.facade import Facade
+from ..domain.errors import NightshiftError, TrackerUnavailable
+from ..domain.issue import Draft, Issue
+from ..domain.lease import Lease
+from ..domain.query import Field, Match, Query
+from . import document
+from .facade import Facade
 from .operation import Claim, Create, Depend, Edit, Operation, Release, Say
 
 _BY_KEY = "key:"
