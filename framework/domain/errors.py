@@ -138,7 +138,7 @@ class LeaseLost(LeaseError):
 
 
 class LeaseCorrupt(LeaseError):
-    """A lease record cannot be read. It was set aside; it never means "nobody holds this"."""
+    """A lease record cannot be read, which never means "nobody holds this"."""
 
 
 class EpochsGone(LeaseError):

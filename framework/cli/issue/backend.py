@@ -169,8 +169,8 @@ def _named(project: Path, name: str) -> Chosen:
     from ...config.kinds import RESERVED
     from ...domain.nearest import hint
 
-    known = {one.name for one in list_backends(project)}
-    if name not in known | RESERVED:
+    known = sorted(one.name for one in list_backends(project))
+    if name not in {*known, *RESERVED}:
         raise EntryNotFound(
             f"Backend not configured: there is no {name!r}. {hint(name, known)} "
             f"To define it: issue backend add {name} TYPE"
