@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..domain.errors import SettingsError
 from ..domain.identity import AGENT, PERSON, Identity
+from ..domain.lease import TTL
 from .choice import BUILT_IN, documents
 from .document import project_file, wrong_name
 from .environment import process, user_file
@@ -21,7 +22,7 @@ from .place import prepare
 if TYPE_CHECKING:
     from .writing import Saved
 
-_CLAIM_SECONDS = "1800"
+_CLAIM_SECONDS = str(int(TTL.total_seconds()))
 _VARIABLES = {"id": "ISSUE_AGENT_ID", "type": "ISSUE_AGENT_TYPE", "session": "ISSUE_SESSION_ID"}
 
 

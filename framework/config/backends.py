@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..domain.errors import SettingsError
+from ..domain.errors import AlreadyThere, EntryNotFound, SettingsError
 from ..domain.nearest import hint
 from .choice import BUILT_IN, Chosen, choose, documents, named, openable
 from .detection import Detected
@@ -78,8 +78,8 @@ def add_backend(
     variables: Mapping[str, str] | None = None,
 ) -> Saved:
     """Define a backend. `fields` are those of its type; empty ones are left out. Nothing is
-    tried. Raises SettingsError for a wrong field, and where the file defines the name already,
-    unless `replace`."""
+    tried. Raises SettingsError for a wrong field, and AlreadyThere where the file defines the
+    name already, unless `replace`."""
     kind_of(type)
     given = {key: value.strip() for key, value in fields.items() if value.strip()}
     definition = {"type": ALIASES.get(type, type), **given}
@@ -87,7 +87,7 @@ def add_backend(
     def edit(values: dict[str, Any]) -> None:
         backends = values.setdefault("backends", {})
         if name in backends and not replace:
-            raise SettingsError(
+            raise AlreadyThere(
                 f"The backend {name!r} is defined already. Choose another name, or say that it "
                 "is to be replaced; what was is kept in a copy beside the file."
             )
@@ -103,14 +103,14 @@ def remove_backend(
     user: bool = False,
     variables: Mapping[str, str] | None = None,
 ) -> Saved:
-    """Forget a definition; its issues stay where they are. Raises SettingsError where the file
-    does not define it, or uses it as its default."""
+    """Forget a definition; its issues stay where they are. Raises EntryNotFound where the file
+    does not define it, SettingsError where it is the default."""
     path = file_of(project, user=user, variables=variables)
 
     def edit(values: dict[str, Any]) -> None:
         backends = values.get("backends", {})
         if name not in backends:
-            raise SettingsError(
+            raise EntryNotFound(
                 f"Backend not configured: {path} does not define {name!r}. {hint(name, backends)}"
             )
         if values.get("tracker") == name:

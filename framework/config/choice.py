@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..domain.errors import SettingsError, UsageError
+from ..domain.errors import EntryNotFound, UsageError
 from ..domain.frozen import dataclass
 from ..domain.nearest import hint
 from ..trackers import BACKENDS
@@ -53,8 +53,8 @@ def choose(
 
     Opens and asks nothing; git is run only where nothing is configured and a forge's token is at
     hand. A forge that is only found, in the environment or as the git remote, is not chosen when
-    this version has no backend for it. Raises SettingsError where a name means no backend, and
-    for a wrong configuration file.
+    this version has no backend for it. Raises EntryNotFound where a name means no backend, and
+    SettingsError for a wrong configuration file.
     """
     env = process() if variables is None else variables
     files = documents(project, env)
@@ -132,7 +132,7 @@ def _built_in(name: str, files: Sequence[Document]) -> str:
     if ALIASES.get(name, name) in KINDS:
         return ALIASES.get(name, name)
     known = sorted({*shown(), *(one for file in files for one in file.backends)})
-    raise SettingsError(
+    raise EntryNotFound(
         f"Backend not configured: {name!r}. {hint(name, known)} Define it with "
         f"`issue backend add {name} TYPE`, or take another with `issue backend set-default NAME`."
     )

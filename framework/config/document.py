@@ -15,7 +15,7 @@ from typing import Any
 from ..domain.errors import SettingsError
 from ..domain.frozen import dataclass
 from ..domain.nearest import hint
-from .kinds import NAME, RESERVED, wrong
+from .kinds import NAME, RESERVED, STORES, wrong
 from .place import CONFIG_FILE, STATE_DIRECTORY
 
 _BOTH = ("tracker", "backends", "agent")
@@ -98,6 +98,9 @@ def check(values: Any, path: Path, *, user: bool = False) -> None:
                 _check_backends(path, _object(path, key, value))
             case "agent":
                 _check_agent(path, _object(path, key, value))
+            case "leases" | "journal":
+                if value not in STORES[key]:
+                    raise _wrong(path, key, f"must be {' or '.join(STORES[key])}.")
             case _:
                 _name(path, key, value)
 

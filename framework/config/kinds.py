@@ -28,12 +28,10 @@ class Kind:
     variables: Mapping[str, str] = MappingProxyType({})
     tokens: tuple[str, ...] = ()
     home: str | None = None
-    hidden: bool = False
 
 
 KINDS: Mapping[str, Kind] = {
     LOCAL: Kind(fields=("path",)),
-    "memory": Kind(fields=(), hidden=True),
     "gitea": Kind(
         fields=("url", "owner", "repo", TOKEN),
         variables={"url": "GITEA_URL", "owner": "GITEA_OWNER", "repo": "GITEA_REPO"},
@@ -53,7 +51,10 @@ KINDS: Mapping[str, Kind] = {
 }
 """In this order they are shown. A type that this version cannot open can be kept all the same."""
 
-RESERVED = frozenset({LOCAL, "memory", *ALIASES})
+STORES: Mapping[str, tuple[str, ...]] = {"leases": ("file", "sqlite"), "journal": ("sqlite",)}
+"""What a project can keep its leases and its journal in. The `memory` doubles keep nothing."""
+
+RESERVED = frozenset({LOCAL, *ALIASES})
 """Names that always mean the built-in backend, and that no definition may take."""
 
 
@@ -67,7 +68,7 @@ def kind_of(name: str) -> Kind:
 
 def shown() -> tuple[str, ...]:
     """The types that people are told of."""
-    return tuple(name for name, kind in KINDS.items() if not kind.hidden)
+    return tuple(KINDS)
 
 
 def wrong(definition: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -94,7 +94,7 @@ class EntryNotFound(TrackerError):
 
 
 class AlreadyThere(TrackerError):
-    """A label, milestone or user of this name exists."""
+    """A label, milestone, user or backend of this name exists."""
 
 
 class TransitionRefused(TrackerError):

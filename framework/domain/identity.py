@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from .frozen import dataclass
+from .lease import TTL
 
 PERSON = "person"
 AGENT = "agent"
@@ -22,4 +23,8 @@ class Identity:
     name: str
     kind: str = PERSON
     session: str | None = None
-    claim_timeout: timedelta = timedelta(minutes=30)
+    claim_timeout: timedelta = TTL
+
+    def named(self, name: str) -> str:
+        """The user that `name` means: `me` is whoever acts."""
+        return self.name if name == "me" else name

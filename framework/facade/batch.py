@@ -56,8 +56,7 @@ class Performer:
                 said = facade.comment(self._one(issue), text, key=key, force=force)
                 return document.comment(said)
             case Claim(issue=issue, timeout=timeout):
-                ttl = timeout or facade.identity.claim_timeout
-                return self._claimed(facade.claims.claim(self._one(issue), ttl))
+                return self._claimed(facade.claims.claim(self._one(issue), timeout))
             case Release(issue=issue, force=force):
                 return self._claimed(facade.claims.release(self._one(issue), force=force))
             case Depend():
@@ -87,11 +86,12 @@ class Performer:
     def _dependent(self, operation: Depend) -> Result:
         id, force = self._one(operation.issue), operation.force
         edges = self._facade.dependencies
-        change = edges.remove if operation.remove else edges.add
-        for other in self._all(operation.blocks):
-            change(other, [id], force=force)
+        if operation.blocks:
+            block = edges.unblock if operation.remove else edges.block
+            block(id, self._all(operation.blocks), force=force)
         if operation.on:
-            return document.issue(change(id, self._all(operation.on), force=force))
+            change = edges.remove if operation.remove else edges.add
+            change(id, self._all(operation.on), force=force)
         return document.issue(self._facade.get(id))
 
     def _together(self, drafts: Sequence[Draft]) -> list[Draft]:

@@ -14,13 +14,16 @@ from ..domain.errors import (
     NotAllowed,
     NotClaimed,
     TransitionRefused,
+    UsageError,
 )
 from ..domain.identity import PERSON, Identity
 from ..domain.issue import Change, Issue, State
-from ..domain.lease import TTL, Lease
+from ..domain.lease import Lease
 from ..domain.query import Query
 from ..leases.base import LeaseStore
 from ..trackers.base import Tracker
+
+_LEAST = timedelta(seconds=1)
 
 
 class Claims:
@@ -47,11 +50,12 @@ class Claims:
         self._session = session
         self._clock = clock
 
-    def claim(self, id: str, ttl: timedelta = TTL) -> Lease:
-        """Claim the issue for `ttl`. Raises AlreadyClaimed, IssueNotFound, and TransitionRefused
-        for a closed issue."""
+    def claim(self, id: str, ttl: timedelta | None = None) -> Lease:
+        """Claim the issue for `ttl`, else for the time that the identity has for claims. Raises
+        AlreadyClaimed, IssueNotFound, TransitionRefused for a closed issue, and UsageError for
+        less than a second."""
         issue = self._tracker.get(id)
-        lease = self._taken(id, ttl)
+        lease = self._taken(id, self.time(ttl))
         if lease is None:
             raise self._refusal(id)
         try:
@@ -61,8 +65,10 @@ class Claims:
             raise
         return lease
 
-    def claim_first(self, candidates: Iterable[Issue], ttl: timedelta = TTL) -> Lease | None:
-        """Claim the first candidate that nobody holds; None when there is none."""
+    def claim_first(
+        self, candidates: Iterable[Issue], ttl: timedelta | None = None
+    ) -> Lease | None:
+        """As `claim`, of the first candidate that nobody holds; None when there is none."""
         for issue in candidates:
             try:
                 return self.claim(issue.id, ttl)
@@ -89,9 +95,10 @@ class Claims:
         record = self._leases.record(lease.key)
         return record is not None and record.epoch == lease.epoch and record.lease is None
 
-    def extend(self, id: str, by: timedelta) -> Lease:
-        """Let this session's claim live longer by `by`. Raises NotClaimed, AlreadyClaimed."""
-        lease = self._held(id)
+    def extend(self, id: str, by: timedelta | None = None) -> Lease:
+        """Let this session's claim live longer by `by`, else by the time of a claim. Raises
+        NotClaimed, AlreadyClaimed."""
+        lease, by = self._held(id), self.time(by)
         try:
             return self._leases.renew(lease, lease.expires_at - self._clock() + by)
         except LeaseLost as error:
@@ -136,13 +143,23 @@ class Claims:
         if lease is None or self.is_mine(lease):
             return False
         if not force:
-            raise self._refusal(id)
+            raise AlreadyClaimed(
+                f"{_told(lease)}, so others do not change it. Wait until it is free, or tell "
+                f"its holder: issue message post {id} note --data '\"...\"'"
+            )
         if self._identity.kind != PERSON:
             raise NotAllowed(
                 f"{self._identity.name} is an agent, and going over a claim is for people. "
                 f"Wait until {id} is free, or ask a person."
             )
         return True
+
+    def time(self, given: timedelta | None) -> timedelta:
+        """How long a claim is made for, when that was asked for. Raises UsageError."""
+        ttl = self._identity.claim_timeout if given is None else given
+        if ttl < _LEAST:
+            raise UsageError(f"A claim of {ttl} cannot be kept. Ask for a second or more.")
+        return ttl
 
     def _taken(self, id: str, ttl: timedelta) -> Lease | None:
         who = Claimant(session=self._session, nonce=urandom(4).hex(), name=self._identity.name)
@@ -166,19 +183,23 @@ class Claims:
         lease = self.check(id)
         if lease is None:
             return AlreadyClaimed(f"Issue {id} was claimed a moment ago. Try again.")
-        until = f"until {lease.expires_at:%Y-%m-%d %H:%M:%S} UTC"
         if self.is_mine(lease):
             return AlreadyClaimed(
-                f"This session holds issue {id} already, {until}. "
+                f"This session holds issue {id} already, {_until(lease)}. "
                 f"To keep it longer: issue claim extend {id} --add-time 30m"
             )
-        return AlreadyClaimed(
-            f"Issue {id} is held by {holder_name(lease)} {until}. "
-            "Take another one: issue claim next"
-        )
+        return AlreadyClaimed(f"{_told(lease)}. Take another one: issue claim next")
 
 
 def holder_name(lease: Lease) -> str:
     """Who holds the lease, for people."""
     who = claimant(lease.holder)
     return who.name if who else "a run of Nightshift"
+
+
+def _told(lease: Lease) -> str:
+    return f"Issue {lease.key} is held by {holder_name(lease)} {_until(lease)}"
+
+
+def _until(lease: Lease) -> str:
+    return f"until {lease.expires_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -40,7 +40,7 @@ class Dependencies:
         ids = tuple(dict.fromkeys(others))
         return self._change_each(ids, Change(remove_depends_on=frozenset({id})), force)
 
-    def needed_by(self, issue: Issue) -> dict[str, Issue]:
+    def needs(self, issue: Issue) -> dict[str, Issue]:
         """All issues that this one depends on, directly or through others, by id, the nearest
         first."""
         found: dict[str, Issue] = {}
@@ -51,7 +51,7 @@ class Dependencies:
             wanted = {id for one in step.values() for id in one.depends_on} - found.keys()
         return found
 
-    def needing(self, id: str) -> dict[str, Issue]:
+    def needed_by(self, id: str) -> dict[str, Issue]:
         """All issues that depend on this one, directly or through others, by id, the nearest
         first."""
         found: dict[str, Issue] = {}
@@ -62,10 +62,6 @@ class Dependencies:
             found.update(step)
             wanted = frozenset(step)
         return found
-
-    def direct(self, issue: Issue) -> Mapping[str, Issue]:
-        """The issues that this one depends on directly, by id; one that is gone is missing."""
-        return self._named(issue.depends_on)
 
     def dependants(self, id: str) -> list[Issue]:
         """The issues that depend directly on this one."""
@@ -82,7 +78,7 @@ class Dependencies:
         return self._named({one for issue in issues for one in issue.depends_on})
 
     def _refuse_cycle(self, issue: Issue, others: Iterable[str]) -> None:
-        edges = {one.id: one.depends_on for one in (issue, *self.needed_by(issue).values())}
+        edges = {one.id: one.depends_on for one in (issue, *self.needs(issue).values())}
         for other in others:
             needs = self._tracker.get(other).depends_on
             if cycle := find_cycle({**edges, other: (*needs, issue.id)}):

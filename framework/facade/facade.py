@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..domain.activity import Activity
-from ..domain.errors import NotAllowed
+from ..domain.errors import NotAllowed, UsageError
 from ..domain.frozen import dataclass, replace
 from ..domain.identity import Identity
 from ..domain.issue import UNCLOSED, WORKABLE, Change, Comment, Draft, Issue
@@ -21,8 +21,10 @@ from .claims import Claims
 from .dependencies import Dependencies
 
 if TYPE_CHECKING:
+    from ..domain.entry import Entry
     from ..domain.readiness import Readiness
     from ..domain.statistics import Statistics
+    from ..trackers.base import E
     from .messages import Messages
 
 _ALL = Query()
@@ -59,8 +61,8 @@ class Facade:
         self.clock = clock
         self._tracker = tracker
         self._leases = leases
-        self.session = session_of(identity.session)
-        self.claims = Claims(tracker, leases, identity, self.session, clock)
+        session = session_of(identity.session)
+        self.claims = Claims(tracker, leases, identity, session, clock)
         self.dependencies = Dependencies(tracker, self.claims, identity.name)
 
     @cached_property
@@ -103,8 +105,11 @@ class Facade:
 
         return parse(text, now=self.clock(), me=self.identity.name)
 
+    def count(self, search: Search | Query = _ALL) -> int:
+        return self._tracker.count(self._asked(search))
+
     def find(self, search: Search | Query, *, limit: int | None = 20, offset: int = 0) -> Page:
-        """One page of what matches."""
+        """One page of what matches: `limit` and `offset` in place of the query's own."""
         query = self._asked(search)
         issues = self._tracker.list(replace(query, limit=limit, offset=offset))
         total = self._tracker.count(query)
@@ -149,8 +154,10 @@ class Facade:
         forced = self.claims.admit(id, force=force)
         self._tracker.delete(id, actor=self.identity.name, forced=forced)
 
-    def ready(self, query: Query = _ALL, *, limit: int | None = 20) -> Sequence[Issue]:
-        """The issues that match and may be worked on now, best first."""
+    def ready(self, search: Search | Query = _ALL, *, limit: int | None = 20) -> Sequence[Issue]:
+        """The issues that match and may be worked on now, best first. Raises UsageError for a
+        search that asks for claimed issues or another order."""
+        query = _workable(search)
         found: list[Issue] = []
         for issue in self._ready():
             if len(found) == limit:
@@ -159,12 +166,13 @@ class Facade:
                 found.append(issue)
         return found
 
-    def unready(self, query: Query = _ALL) -> Iterator[Readiness]:
-        """The unclosed issues that match and may not be worked on now, in the query's order,
-        each with all that stands in the way."""
+    def unready(self, search: Search | Query = _ALL) -> Iterator[Readiness]:
+        """The unclosed issues that match and may not be worked on now, oldest first, each with
+        all that stands in the way. Raises as `ready`."""
         from ..domain.readiness import readiness
 
         records, now, seen = self._leases.records(), self.clock(), 0
+        query = _workable(search)
         query = replace(query, states=(query.states or UNCLOSED) & UNCLOSED)
         while page := self._tracker.list(replace(query, limit=_PAGE, offset=seen)):
             known = self.dependencies.known(page)
@@ -177,7 +185,7 @@ class Facade:
         from ..domain.readiness import readiness
 
         issue = self._tracker.get(id)
-        known = self.dependencies.direct(issue)
+        known = self.dependencies.known([issue])
         return readiness(issue, known, self._leases.record(id), self.clock())
 
     def statistics(self, search: Search | Query = _ALL) -> Statistics:
@@ -204,9 +212,21 @@ class Facade:
             issue=issue, actor=actor, since=since, after=after, limit=limit
         )
 
+    def entries(self, kind: type[E]) -> Sequence[E]:
+        """All labels, milestones or users, by name. This and the next two raise NotAllowed where
+        the tracker keeps none."""
+        return self._catalogue.entries(kind)
+
+    def save(self, entry: Entry, *, was: str | None = None) -> None:
+        """Make an entry, or change the one called `was`: see `trackers.base.Catalogues`."""
+        self._catalogue.save(entry, was=was, actor=self.identity.name)
+
+    def remove(self, kind: type[Entry], name: str) -> None:
+        """Take an entry away, off all issues too. Raises EntryNotFound."""
+        self._catalogue.remove(kind, name, actor=self.identity.name)
+
     @property
-    def catalogue(self) -> Catalogues:
-        """Labels, milestones and users. Raises NotAllowed where the tracker keeps none."""
+    def _catalogue(self) -> Catalogues:
         if not isinstance(self._tracker, Catalogues):
             raise NotAllowed(
                 f"{self._tracker.name} keeps labels, milestones and users only on its issues. "
@@ -241,3 +261,18 @@ class Facade:
         # No issue has an empty id, so that "one of none" matches nothing.
         one_of = Match(field=Field.ID, any_of=held or frozenset({""}), negated=not claimed)
         return replace(query, where=(*query.where, one_of))
+
+
+def _workable(search: Search | Query) -> Query:
+    """Which of the ready issues are meant."""
+    if isinstance(search, Search):
+        if search.claimed:
+            raise UsageError(
+                "What is claimed is never ready. List it: issue list --query is:claimed"
+            )
+        search = search.query
+    if search.sort:
+        raise UsageError(
+            "What is ready comes in the order to work on it. Leave `sort:` out, or use issue list."
+        )
+    return search

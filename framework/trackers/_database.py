@@ -100,8 +100,10 @@ class Database:
     def _prepare(self, now: datetime) -> None:
         version = self._version()  # before anything that could write to somebody else's file
         if version < VERSION:
-            from ._migration import migrate  # once in the life of a file
+            from ._migration import migrate, must_be_written  # once in the life of a file
 
+            if self._is_fixed:
+                raise must_be_written(self.path)
             migrate(self._connection, self.path, now, self._patience)
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.execute("PRAGMA synchronous = FULL")

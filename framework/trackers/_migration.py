@@ -32,10 +32,14 @@ def migrate(connection: sqlite3.Connection, path: Path, now: datetime, patience:
     except sqlite3.OperationalError as error:
         if code(error) != sqlite3.SQLITE_READONLY:
             raise
-        raise TrackerUnavailable(
-            f"{path} was written by an older Nightshift and must be brought up to date, but "
-            "cannot be written here. See that you may write to it and to its directory."
-        ) from error
+        raise must_be_written(path) from error
+
+
+def must_be_written(path: Path) -> TrackerUnavailable:
+    return TrackerUnavailable(
+        f"{path} was written by an older Nightshift and must be brought up to date, but cannot "
+        "be written here. See that you may write to it and to its directory."
+    )
 
 
 def _refuse_others(connection: sqlite3.Connection, path: Path) -> None:

@@ -307,6 +307,10 @@ def test_half_a_surrogate_pair_is_replaced_instead_of_failing(tracker: Tracker) 
     assert list(tracker.list(Query(key_prefix="k\ud83d", labels=frozenset({"l\ud83d"})))) == [issue]
     assert tracker.comment(issue.id, "\udc00", author="\udc00", key="\udc00").text == "\ufffd"
     assert tracker.update(issue.id, Change(body="\ud83d\ude80")).body == "\U0001f680"
+    _, second = tracker.create_many(
+        [Draft(title="x", key="\ud83d"), Draft(title="y", depends_on=("key:\ud83d",))]
+    )
+    assert second.depends_on == ("2",)
 
 
 @pytest.mark.parametrize(

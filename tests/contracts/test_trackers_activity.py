@@ -193,6 +193,7 @@ def test_activity_is_narrowed_by_issue_actor_and_time(tracker: Tracker, clock: C
     assert list(tracker.activity(actor="ann")) == [early, late]
     assert list(tracker.activity(since=at)) == [early, last_one]
     assert list(tracker.activity(issue=two.id, actor="bob", since=at)) == [last_one]
+    assert list(tracker.activity(after=early.id, since=at)) == [last_one]
     assert list(tracker.activity(issue=two.id)) == [other, late, last_one]
     for nobody in ("99", "x", "01", "１"):
         assert list(tracker.activity(issue=nobody)) == []

@@ -102,6 +102,17 @@ def test_clauses_labels_states_and_prefix_must_all_hold(board: Tracker) -> None:
             answers(board, query, [one for one in every if query.matches(one)])
 
 
+@pytest.mark.parametrize("last", ["\ud7ff", "\U0010ffff", "\x00", "%", "_"])
+def test_a_prefix_may_end_with_any_character(tracker: Tracker, last: str) -> None:
+    """Also with one behind which there is a gap, or nothing at all."""
+    prefix = f"k{last}"
+    inside = [make(tracker, key=prefix), make(tracker, key=f"{prefix}{last}z")]
+    for outside in ("k", "l", "j\U0010ffff", f"K{last}", "k\ue000"):
+        make(tracker, key=outside)
+    assert ids(tracker.list(Query(key_prefix=prefix))) == ids(inside)
+    assert tracker.count(Query(key_prefix=prefix)) == 2
+
+
 @pytest.mark.parametrize("which", Moment)
 @pytest.mark.parametrize("negated", [False, True])
 def test_a_span_takes_its_beginning_and_not_its_end(

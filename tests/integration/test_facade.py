@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from framework.domain.entry import Label
 from framework.domain.errors import (
     AlreadyClaimed,
     IssueNotFound,
@@ -16,6 +17,7 @@ from framework.domain.errors import (
     NotAllowed,
     NotClaimed,
     TransitionRefused,
+    UsageError,
 )
 from framework.domain.identity import Identity
 from framework.domain.issue import Change, Draft, State
@@ -241,12 +243,40 @@ def test_every_write_carries_the_callers_name(ann: Facade) -> None:
     assert {one.actor for one in ann.activity()} == {"ann"}
 
 
+def test_entries_are_saved_under_the_callers_name(ann: Facade) -> None:
+    """P13: labels, milestones and users too."""
+    ann.save(Label(name="bug"))
+    ann.save(Label(name="fault"), was="bug")
+    ann.remove(Label, "fault")
+    assert [one.actor for one in ann.activity()] == ["ann"] * 3
+
+
+def test_a_claim_lasts_as_long_as_the_identity_says(desk: Desk) -> None:
+    """Unless another time is asked for; next to no time is refused."""
+    me = Identity(name="ann", session="s", claim_timeout=timedelta(minutes=1))
+    ann = Facade(desk.tracker, desk.leases, me, clock=lambda: desk.now)
+    issue = ann.create(Draft(title="one"))
+    lease = ann.claims.claim(issue.id)
+    assert lease.expires_at == desk.now + timedelta(minutes=1)
+    assert ann.claims.extend(issue.id).expires_at == desk.now + timedelta(minutes=2)
+    with pytest.raises(UsageError, match="cannot be kept"):
+        ann.claims.claim(issue.id, timedelta(0))
+
+
+def test_ready_refuses_what_it_cannot_honour(ann: Facade) -> None:
+    """Claimed issues are never ready, and the order is that of the work."""
+    for text in ("is:claimed", "sort:title"):
+        with pytest.raises(UsageError):
+            ann.ready(ann.parse(text))
+
+
 def test_needed_and_dependants_are_found_both_ways(ann: Facade) -> None:
     """P20: directly and through others."""
     a = ann.create(Draft(title="a"))
     b = ann.create(Draft(title="b", depends_on=(a.id,)))
     c = ann.create(Draft(title="c", depends_on=(b.id,)))
-    assert set(ann.dependencies.needed_by(c)) == {a.id, b.id}
+    assert set(ann.dependencies.needs(c)) == {a.id, b.id}
+    assert set(ann.dependencies.needed_by(a.id)) == {b.id, c.id}
     assert [one.id for one in ann.dependencies.dependants(a.id)] == [b.id]
     assert ann.dependencies.waiting([b, c]) == {b.id: (a.id,), c.id: (b.id,)}
     ann.dependencies.remove(c.id, [b.id])

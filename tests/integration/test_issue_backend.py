@@ -109,7 +109,7 @@ def test_e03_replacing_keeps_a_copy_and_the_old_values(desk: Desk) -> None:
     assert desk.answer("backend", "add", "mine", "gitea", *PLACE).code == 0
     before = desk.config.read_text()
     refused = desk.answer("backend", "add", "mine", "gitea", "--owner", "team")
-    assert refused.code == 2
+    assert refused.code == 3
     assert "defined already" in refused.err
     told = desk.answer("backend", "add", "mine", "gitea", "--owner", "team", "--replace", "--json")
     item = told.value
@@ -181,7 +181,7 @@ def test_c25_an_unknown_backend_or_type(desk: Desk) -> None:
     assert error["what"].startswith("Backend not configured")
     assert "Did you mean mine?" in error["next"]
     assert desk.run("backend", "set-default", "mein").code == 1
-    assert desk.run("backend", "remove", "mein").code == 2
+    assert desk.run("backend", "remove", "mein").code == 1
     assert "gitea" in desk.answer("backend", "add", "x", "gittea").err
 
 

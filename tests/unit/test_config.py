@@ -90,8 +90,8 @@ def test_the_stores_of_a_project_are_fixed_at_first_use(tmp_path: Path) -> None:
     fix_stores(settings.project, settings.stores)
     assert is_fixed(tmp_path)
     assert stores_of(tmp_path, {}) == StoreSettings()
-    (settings.directory / "config.json").write_text('{"leases": "redis"}')
-    assert stores_of(tmp_path, {}).leases == "redis"
+    (settings.directory / "config.json").write_text('{"leases": "sqlite"}')
+    assert stores_of(tmp_path, {}).leases == "sqlite"
 
 
 def test_a_second_store_is_refused_and_nothing_is_written(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from framework.config.choice import choose
 from framework.config.detection import detect
 from framework.config.environment import editor
 from framework.config.listing import origins
-from framework.domain.errors import SettingsError, UsageError
+from framework.domain.errors import AlreadyThere, EntryNotFound, SettingsError, UsageError
 
 FIELDS = {"url": "https://git.example", "owner": "o", "repo": "r", "token_source": "env:T"}
 
@@ -61,14 +61,14 @@ def test_c20_add_list_show_remove(project: Path, env: dict[str, str]) -> None:
     removed = remove_backend(project, "work", variables=env)
     assert removed.backup is not None
     assert content(removed.backup)["backends"]["work"]["owner"] == "o"
-    with pytest.raises(SettingsError, match="Backend not configured: 'work'"):
+    with pytest.raises(EntryNotFound, match="Backend not configured: 'work'"):
         show_backend(project, "work", env)
 
 
 def test_a_name_is_not_taken_twice_by_accident(project: Path, env: dict[str, str]) -> None:
     """Replacing must be said, and keeps a copy."""
     add_backend(project, "work", "gitea", FIELDS, variables=env)
-    with pytest.raises(SettingsError, match="'work' is defined already"):
+    with pytest.raises(AlreadyThere, match="'work' is defined already"):
         add_backend(project, "work", "sqlite", {}, variables=env)
     saved = add_backend(project, "work", "sqlite", {}, replace=True, variables=env)
     assert saved.backup is not None
@@ -134,9 +134,9 @@ def test_a_default_must_exist_and_open(project: Path, env: dict[str, str]) -> No
     add_backend(project, "board", "sqlite", {}, variables=env)
     with pytest.raises(UsageError, match="no gitea backend yet"):
         set_default(project, "work", variables=env)
-    with pytest.raises(SettingsError, match="Did you mean board"):
+    with pytest.raises(EntryNotFound, match="Did you mean board"):
         set_default(project, "bord", variables=env)
-    with pytest.raises(SettingsError, match="Backend not configured: 'board'"):
+    with pytest.raises(EntryNotFound, match="Backend not configured: 'board'"):
         set_default(project, "board", user=True, variables=env)
     assert choose(project, variables=env).name == "sqlite"
 
@@ -146,7 +146,7 @@ def test_a_default_that_is_gone_can_still_be_mended(project: Path, env: dict[str
     path = project / ".nightshift" / "config.json"
     path.parent.mkdir()
     path.write_text('{"tracker": "gone"}')
-    with pytest.raises(SettingsError, match="issue backend set-default"):
+    with pytest.raises(EntryNotFound, match="issue backend set-default"):
         choose(project, variables=env)
     set_default(project, "sqlite", variables=env)
     assert choose(project, variables=env).name == "sqlite"

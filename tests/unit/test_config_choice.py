@@ -15,7 +15,7 @@ from framework.config.choice import choose, openable
 from framework.config.detection import detect
 from framework.config.stores import fix_stores, stores_of
 from framework.config.token import token_of
-from framework.domain.errors import SettingsError, UsageError
+from framework.domain.errors import EntryNotFound, SettingsError, UsageError
 from framework.domain.remote import Platform
 
 ROOT = Path(__file__).parents[2]
@@ -112,16 +112,20 @@ def test_paths_of_boards(project: Path) -> None:
     assert choose(project, "x", {}).path == project.parent / "home" / "board.db"
     local = choose(project, "local", {})
     assert (local.type, local.path) == ("sqlite", project / ".nightshift" / "issues.db")
-    assert choose(project, "memory", {}).path is None
+
+
+@pytest.mark.parametrize("double", ["memory", "scripted"])
+def test_a_double_is_no_tracker_for_a_project(project: Path, double: str) -> None:
+    """What keeps nothing cannot be chosen: an issue made there would be gone."""
+    with pytest.raises(EntryNotFound, match="Backend not configured"):
+        choose(project, double, {})
 
 
 def test_an_unknown_name_is_told_with_the_nearest(project: Path) -> None:
     configured(project, tracker="wrok", backends={"work": {"type": "sqlite"}})
-    with pytest.raises(
-        SettingsError, match=r"Backend not configured: 'wrok'\. Did you mean work"
-    ):
+    with pytest.raises(EntryNotFound, match=r"Backend not configured: 'wrok'\. Did you mean work"):
         choose(project, variables={})
-    with pytest.raises(SettingsError, match="Known are .*work"):
+    with pytest.raises(EntryNotFound, match=r"Known are .*work"):
         choose(project, "zzz", {})
 
 

@@ -103,6 +103,8 @@ def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None
     ("content", "said"),
     [
         ({"trakcer": "sqlite"}, "trakcer: is unknown. Did you mean tracker?"),
+        ({"leases": "memory"}, "leases: must be file or sqlite"),
+        ({"journal": "memory"}, "journal: must be sqlite"),
         ({"agent": {"typ": "x"}}, "agent.typ: is unknown. Did you mean type?"),
         ({"agent": {"identity": "x"}}, "agent.identity: is unknown. Known are id, type"),
         (forge(ur="x"), "backends.work.ur: is unknown. Did you mean url?"),
@@ -113,7 +115,7 @@ def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None
         ({"backends": {"../x": {"type": "sqlite"}}}, "backends.../x: a name is letters"),
         ({"tracker": 7}, "tracker: must be a text in quotes"),
         ({"tracker": " a"}, "without space around"),
-        ({"leases": "a\nb"}, "leases: must be 1 to 100 signs on one line"),
+        ({"leases": "a\nb"}, "leases: must be file or sqlite"),
         ({"backends": []}, "backends: must be an object in braces"),
         ({"backends": {"work": "gitea"}}, "backends.work: must be an object in braces"),
         ({"agent": {"claim_timeout": "30m"}}, "claim_timeout: must be a number of seconds"),

@@ -81,7 +81,7 @@ def _since(
     context: Context, options: Namespace, after: int, limit: int | None = None
 ) -> Sequence[Activity]:
     facade = context.facade
-    actor = facade.identity.name if options.agent == "me" else options.agent
+    actor = options.agent and facade.identity.named(options.agent)
     since = instant(options.since, facade.clock()) if options.since else None
     return facade.activity(issue=options.issue, actor=actor, since=since, after=after, limit=limit)
 
@@ -92,7 +92,6 @@ def _follow(context: Context, options: Namespace, found: Sequence[Activity]) -> 
     from .happened import line
 
     last = options.cursor
-    options.since = None  # what comes is later
     try:
         while True:
             for one in found:

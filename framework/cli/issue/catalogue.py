@@ -105,7 +105,7 @@ class Catalogue(Generic[E]):
         from ...facade import document
 
         facade = context.facade
-        found = facade.catalogue.entries(self.kind)
+        found = facade.entries(self.kind)
         shown = found[options.cursor :][: context.limit]
         documents = [{**document.entry(one), "issues": self._named(facade, one)} for one in shown]
         end = options.cursor + len(shown)
@@ -132,7 +132,7 @@ class Catalogue(Generic[E]):
             raise UsageError(
                 f"Nothing to change was given. Say what: issue {self.noun} edit --help lists it."
             )
-        there = context.facade.catalogue.entries(self.kind)
+        there = context.facade.entries(self.kind)
         # Of one that is not there the catalogue itself says so.
         known = next((one for one in there if one.name == options.name), self.kind(name="-"))
         return self._save(context, replace(known, **given), options.name)
@@ -144,19 +144,18 @@ class Catalogue(Generic[E]):
         from ...facade import document
 
         facade = context.facade
-        facade.catalogue.save(entry, was=was, actor=facade.identity.name)
+        facade.save(entry, was=was)
         text = f"{self.noun} {clean(entry.name)} is saved"
         context.out.item({**document.entry(entry), "issues": self._named(facade, entry)}, text)
         return OK
 
     def _delete(self, context: Context, options: Namespace) -> int:
         facade = context.facade
-        catalogue = facade.catalogue
         question = f"Take the {self.noun} {options.name} away, off all issues too?"
         if not agreed(options, question, "Ask a person to do it at one."):
             context.out.nothing("Nothing was taken away.")
             return REFUSED
-        catalogue.remove(self.kind, options.name, actor=facade.identity.name)
+        facade.remove(self.kind, options.name)
         text = f"{self.noun} {clean(options.name)} is gone"
         context.out.item({"name": options.name, "deleted": True}, text)
         return OK
@@ -164,4 +163,4 @@ class Catalogue(Generic[E]):
     def _named(self, facade: Facade, entry: Entry) -> int:
         """How many issues that are not closed name it."""
         one_of = Match(field=self.field, any_of=frozenset({entry.name}))
-        return facade.find(Query(states=UNCLOSED, where=(one_of,)), limit=0).total
+        return facade.count(Query(states=UNCLOSED, where=(one_of,)))

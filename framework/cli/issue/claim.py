@@ -10,12 +10,14 @@ from .._options import OK, REFUSED, Parser
 from .command import Command, Group, add_force, add_issue
 from .context import Context
 from .options import duration
-from .selection import work_query
 
 
 def _add_timeout(parser: Parser) -> None:
     parser.add_argument(
-        "--timeout", type=duration, metavar="TIME", help=f"how long, such as 30m [{told(TTL)}]"
+        "--timeout",
+        type=duration,
+        metavar="TIME",
+        help=f"how long, such as 30m [agent.claim_timeout, {told(TTL)}]",
     )
 
 
@@ -25,7 +27,7 @@ def _claim_arguments(parser: Parser) -> None:
 
 
 def _claim(context: Context, options: Namespace) -> int:
-    lease = context.facade.claims.claim(options.issue, context.claim_time(options.timeout))
+    lease = context.facade.claims.claim(options.issue, options.timeout)
     _print(context, lease)
     return OK
 
@@ -37,8 +39,8 @@ def _next_arguments(parser: Parser) -> None:
 
 def _next(context: Context, options: Namespace) -> int:
     facade = context.facade
-    ready = facade.ready(work_query(facade, options.query), limit=None)
-    lease = facade.claims.claim_first(ready, context.claim_time(options.timeout))
+    ready = facade.ready(facade.parse(options.query), limit=None)
+    lease = facade.claims.claim_first(ready, options.timeout)
     if lease is None:
         context.out.nothing("No issue is ready. See why: issue ready --explain")
         return REFUSED
@@ -76,7 +78,7 @@ def _check(context: Context, options: Namespace) -> int:
 def _extend_arguments(parser: Parser) -> None:
     add_issue(parser)
     parser.add_argument(
-        "--add-time", type=duration, default=TTL, metavar="TIME", help=f"by how long [{told(TTL)}]"
+        "--add-time", type=duration, metavar="TIME", help="by how long [as a claim]"
     )
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 from contextlib import ExitStack
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ...domain.errors import UsageError
 from .command import Command
 from .output import Output
 
@@ -50,12 +48,6 @@ class Context:
     def limit(self) -> int | None:
         """Of a command that lists: rows at most, None for all."""
         return self._options.limit or None
-
-    def claim_time(self, given: timedelta | None) -> timedelta:
-        """How long to claim for. Raises UsageError for next to no time."""
-        if given is not None and given < timedelta(seconds=1):
-            raise UsageError("A claim of no time cannot be kept. Give a --timeout of 1s or more.")
-        return self.facade.identity.claim_timeout if given is None else given
 
     @cached_property
     def facade(self) -> Facade:

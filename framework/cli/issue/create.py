@@ -10,7 +10,7 @@ from ...domain.issue import Draft, Priority
 from .._options import OK, Parser
 from .command import Command, issue_id, name
 from .context import Context
-from .drafting import add_body, body_of, priority_of
+from .drafting import add_body, body_of, people, priority_of
 
 
 def _arguments(parser: Parser) -> None:
@@ -30,14 +30,13 @@ def _run(context: Context, options: Namespace) -> int:
     if not options.title.strip():
         raise UsageError("The title is empty. Say in a few words what is to be done.")
     facade = context.facade
-    me = facade.identity.name
     draft = Draft(
         title=options.title,
         body=body_of(options) or "",
         priority=priority_of(options) or Priority.MEDIUM,
         labels=frozenset(options.label),
-        assignees=frozenset(me if one == "me" else one for one in options.assignee),
-        milestone=options.milestone,
+        assignees=people(options.assignee, facade.identity),
+        milestone=None if options.milestone == "none" else options.milestone,
         depends_on=tuple(options.depends_on),
         key=options.key,
     )

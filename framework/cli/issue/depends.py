@@ -64,8 +64,8 @@ def _show(context: Context, options: Namespace) -> int:
 
     facade = context.facade
     issue = facade.get(options.issue)
-    needs = facade.dependencies.needed_by(issue)
-    found = graph.bounded(issue, needs, facade.dependencies.needing(issue.id), context.limit)
+    needs = facade.dependencies.needs(issue)
+    found = graph.bounded(issue, needs, facade.dependencies.needed_by(issue.id), context.limit)
     draw = graph.dot if options.dot else graph.mermaid if options.mermaid else graph.tree
     context.out.item(graph.graph_document(found), draw(found))
     if found.left_out:

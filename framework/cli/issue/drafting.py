@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from ...domain.errors import UsageError
+from ...domain.identity import Identity
 from ...domain.issue import Priority
 from .._options import Parser
 
@@ -17,7 +19,7 @@ def add_body(parser: Parser) -> None:
     add("--body-file", metavar="FILE", help="the text from a file; - reads standard input")
     add("--priority", choices=[one.value for one in Priority], metavar="PRIORITY",
         help="urgent, high, medium or low")  # fmt: skip
-    add("--milestone", metavar="NAME")
+    add("--milestone", metavar="NAME", help="`none` for no milestone")
 
 
 def body_of(options: Namespace) -> str | None:
@@ -40,3 +42,8 @@ def body_of(options: Namespace) -> str | None:
 
 def priority_of(options: Namespace) -> Priority | None:
     return Priority(options.priority) if options.priority else None
+
+
+def people(names: Sequence[str], identity: Identity) -> frozenset[str]:
+    """The users that are meant: `me` is whoever acts, `none` nobody."""
+    return frozenset(identity.named(one) for one in names if one != "none")

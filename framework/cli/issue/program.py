@@ -6,6 +6,7 @@ import importlib
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from ...domain.nearest import nearest
@@ -39,8 +40,8 @@ def load(name: str) -> Command | Group:
 
 def wants_json(words: Sequence[str]) -> bool:
     """Whether a program is listening, which is to be told of errors in JSON too."""
-    said = " ".join(words).replace("--format ", "--format=").split(" ")
-    return "--json" in said or "--format=json" in said
+    pairs = pairwise(words)
+    return "--json" in words or "--format=json" in words or ("--format", "json") in pairs
 
 
 def parser_of(path: Sequence[str], command: Command, *, as_json: bool = False) -> Parser:

@@ -6,15 +6,16 @@ from argparse import Namespace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from ...domain.frozen import replace
 from .._options import OK, Parser
 from .command import Command, issue_id
 from .context import Context
-from .selection import work_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ...domain.query import Query
+    from ...domain.query import Search
+    from ...facade.facade import Facade
 
 T = TypeVar("T")
 _ALL = ""
@@ -37,13 +38,13 @@ def _arguments(parser: Parser) -> None:
 def _run(context: Context, options: Namespace) -> int:
     if options.explain:
         return _explain_one(context, options.explain)
-    query = work_query(context.facade, options.query, options.label)
+    query = _search(context.facade, options)
     if options.explain == _ALL:
         return _explain(context, query, options.cursor)
     return _list(context, query, options.cursor)
 
 
-def _list(context: Context, query: Query, offset: int) -> int:
+def _list(context: Context, query: Search, offset: int) -> int:
     from ...facade import document
 
     most = None if context.limit is None else offset + context.limit + 1
@@ -60,7 +61,7 @@ def _list(context: Context, query: Query, offset: int) -> int:
     return OK
 
 
-def _explain(context: Context, query: Query, offset: int) -> int:
+def _explain(context: Context, query: Search, offset: int) -> int:
     from ...facade import document
 
     shown, cursor = _page(context.facade.unready(query), offset, context.limit)
@@ -89,6 +90,12 @@ def _explain_one(context: Context, id: str) -> int:
         "\n".join([said, *(f"  {part.text}" for part in found.reasons)]),
     )
     return OK
+
+
+def _search(facade: Facade, options: Namespace) -> Search:
+    search = facade.parse(options.query)
+    labels = search.query.labels | frozenset(options.label)
+    return replace(search, query=replace(search.query, labels=labels))
 
 
 def _page(found: Iterable[T], offset: int, limit: int | None) -> tuple[list[T], int | None]:

@@ -11,7 +11,6 @@ from .._options import REFUSED, Parser
 from .command import Command, issue_id
 from .context import Context
 from .options import duration
-from .selection import work_query
 
 if TYPE_CHECKING:
     from ...domain.lease import Lease
@@ -40,7 +39,7 @@ def _run(context: Context, options: Namespace) -> int:
         raise UsageError(
             f"There is no command to run. Write it after --: issue run {options.issue} -- make test"
         )
-    ttl = context.claim_time(options.timeout)
+    ttl = context.facade.claims.time(options.timeout)
     facade, session = _in_own_session(context.facade)
     with Errand(facade.claims, facade.clock, ttl, tell=context.out.note) as errand:
         lease = _claim(facade, options, ttl)
@@ -66,9 +65,7 @@ def _in_own_session(facade: Facade) -> tuple[Facade, str]:
 def _claim(facade: Facade, options: Namespace, ttl: timedelta) -> Lease | None:
     if options.issue != _NEXT:
         return facade.claims.claim(options.issue, ttl)
-    return facade.claims.claim_first(
-        facade.ready(work_query(facade, options.query), limit=None), ttl
-    )
+    return facade.claims.claim_first(facade.ready(facade.parse(options.query), limit=None), ttl)
 
 
 COMMAND = Command(

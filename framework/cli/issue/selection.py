@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -67,18 +66,6 @@ def selected(facade: Facade, options: Namespace) -> Search:
     return replace(search, query=query)
 
 
-def work_query(facade: Facade, text: str, labels: Iterable[str] = ()) -> Query:
-    """Which of the ready issues are meant. Raises UsageError for what they cannot be."""
-    search = facade.parse(text)
-    if search.claimed:
-        raise UsageError("What is claimed is never ready. List it: issue list --query is:claimed")
-    if search.query.sort:
-        raise UsageError(
-            "What is ready comes in the order to work on it. Leave `sort:` out, or use issue list."
-        )
-    return replace(search.query, labels=search.query.labels | frozenset(labels))
-
-
 def instant(text: str, now: datetime) -> datetime:
     """`7d` is that long ago; a date is its first moment, UTC. Raises UsageError."""
     from ...domain.span import read_span
@@ -104,11 +91,11 @@ def _states(given: list[str] | None, query: Query) -> frozenset[State] | None:
 
 
 def _clauses(facade: Facade, options: Namespace) -> list[Clause]:
-    me = facade.identity.name
+    me = facade.identity
     found: list[Clause] = []
     for field, value in (
-        (Field.ASSIGNEE, me if options.assignee == "me" else options.assignee),
-        (Field.AUTHOR, me if options.author == "me" else options.author),
+        (Field.ASSIGNEE, options.assignee and me.named(options.assignee)),
+        (Field.AUTHOR, options.author and me.named(options.author)),
         (Field.MILESTONE, options.milestone),
         (Field.PRIORITY, options.priority),
         (Field.DEPENDS_ON, options.depends_on),
