@@ -276,3 +276,17 @@ def test_a_reader_that_leaves_early_is_no_error(desk: Desk) -> None:
 def test_main_takes_words() -> None:
     """The entry point of the program may also be given its words."""
     assert main(["--version"]) == 0
+
+
+def test_a_text_that_speaks_of_json_is_no_wish_for_it(desk: Desk) -> None:
+    """Only the option itself makes errors JSON."""
+    told = desk.run("comment", "99", "use --json here")
+    assert told.err.startswith("issue comment: There is no issue '99'")
+    assert desk.run("comment", "99", "x", "--format", "json").err.startswith("{")
+
+
+def test_none_means_nobody_when_making_too(desk: Desk) -> None:
+    """As when editing and listing: no user and no milestone is called `none`."""
+    desk.ok("create", "Free", "--assignee", "none", "--milestone", "none")
+    (found,) = desk.json("list", "--milestone", "none", "--query", "Free")
+    assert (found["assignees"], found["milestone"]) == ([], None)

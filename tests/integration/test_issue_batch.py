@@ -101,6 +101,16 @@ def test_a_bad_line_stops_nothing(desk: Desk, line: str, why: str) -> None:
     assert desk.json("stats")["total"] == 2
 
 
+def test_blocking_several_is_all_or_none(desk: Desk) -> None:
+    """A cycle with the last of them leaves the first as it was."""
+    for title in ("a", "b", "c"):
+        desk.ok("create", title)
+    desk.ok("depends", "add", "2", "--on=3")
+    told, (answer,) = batch(desk, {"op": "depends", "issue": 2, "blocks": [1, 3]})
+    assert (told.code, answer["error"]["code"]) == (1, "dependency_cycle")
+    assert desk.json("show", "1")["depends_on"] == []
+
+
 def test_lines_that_are_no_text(desk: Desk) -> None:
     """What is not UTF-8 is a bad line like any other."""
     (desk.project / "lines").write_bytes(b'{"op": "\xff"}\n{"op": "create", "title": "\xc3\xa4"}\n')
