@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
@@ -45,7 +45,7 @@ async def world(play: Play, *, slots: int) -> AsyncIterator[Parts]:
 
 async def work(conversation: Conversation, name: str) -> SessionEnd:
     """What the cheapest agent does: one new file, one commit, `finished`."""
-    await to_thread.run_sync(_commit, conversation, name)
+    await commit(conversation.directory, conversation.environment, name)
     await call(conversation, "finished", summary="done", evidence="none")
     return Completed(spending=Spending(turns=1))
 
@@ -55,11 +55,16 @@ def number_of(conversation: Conversation) -> int:
     return int(conversation.prompt.partition(":")[0].rpartition(" ")[2])
 
 
-def _commit(conversation: Conversation, name: str) -> None:
-    (conversation.directory / name).write_text(name)
-    environment = {"PATH": os.environ["PATH"], **conversation.environment}
+async def commit(directory: Path, environment: Mapping[str, str], name: str) -> None:
+    """The agent's own work: a file with its name as text, and two git processes."""
+    await to_thread.run_sync(_commit, directory, environment, name)
+
+
+def _commit(directory: Path, environment: Mapping[str, str], name: str) -> None:
+    (directory / name).write_text(name)
+    environment = {"PATH": os.environ["PATH"], **environment}
     for words in (("add", name), ("commit", "--quiet", "--message", name)):
-        subprocess.run(("git", *words), cwd=conversation.directory, env=environment, check=True)
+        subprocess.run(("git", *words), cwd=directory, env=environment, check=True)
 
 
 def add_issues(parts: Parts, count: int, chain: Sequence[int] = ()) -> None:

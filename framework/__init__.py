@@ -1,6 +1,7 @@
 """Nightshift: many coding agents at once, unattended, so that what they hand back can be trusted.
 
-The public Python API to any tracker; everything else is internal.
+The public Python API to any tracker: the names below, the object that `open_tracker` gives, the
+values of `framework.domain` that go in and out of it, and `framework.domain.errors`.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..domain.errors import LeaseError
+from ..mounts import network_file_system
 
 _ADVICE = {
     errno.ENOSPC: "make room on the disk, then start again",
@@ -69,3 +70,13 @@ def explained(directory: Path) -> Iterator[None]:
 def advice(number: int | None) -> str:
     """What a person can do about an error of the operating system."""
     return _ADVICE.get(number or 0, "nothing was changed; mend that, then start again")
+
+
+def refuse_network(directory: Path) -> None:
+    """Raise LeaseError when `directory` lies, or would lie, on a network file system."""
+    if kind := network_file_system(directory):
+        raise LeaseError(
+            f"The leases of this project would lie in {directory}, which is on a network file "
+            f"system ({kind}): its locks may overlap, so one issue could go to two sessions. "
+            "Keep the project on a disk of this machine."
+        )

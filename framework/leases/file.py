@@ -21,11 +21,10 @@ from ..domain.errors import LeaseCorrupt
 from ..domain.identifier import slug
 from ..domain.lease import Failure, Lease, Process, Record
 from .base import Floor
-from .disk import explained, replace_file, sync_directory
+from .disk import explained, refuse_network, replace_file, sync_directory
 from .highwater import HighWater
 from .listing import ASIDE, SUFFIX, Listing, read_record
 from .lock import Moot, exclusive, never
-from .mounts import refuse_network
 from .record import all_seen, claimed, live, released, renewed, seen, utcnow
 from .text import encode
 

@@ -16,10 +16,9 @@ from ..domain.errors import LeaseCorrupt
 from ..domain.lease import Failure, Lease, Process, Record
 from .base import Floor
 from .database import Database
-from .disk import explained, sync_directory
+from .disk import explained, refuse_network, sync_directory
 from .highwater import MARK, read_mark
 from .lock import Moot
-from .mounts import refuse_network
 from .record import all_seen, claimed, live, next_epoch, released, renewed, seen, utcnow
 from .text import decode, encode
 

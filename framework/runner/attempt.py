@@ -102,11 +102,22 @@ class Attempt:
                 return landed
             rescued = await parts.workspaces.rescued(issue)
             async with parts.workspaces.open(issue, self._lease.epoch) as workspace:
-                await self._mark(State.IN_PROGRESS)
-                outcome = await self._work(workspace, rescued.commit if rescued else None)
+                text = await to_thread.run_sync(self._take_up)
+                earlier = rescued.commit if rescued else None
+                outcome = await self._work(workspace, text, earlier)
         return outcome
 
-    async def _work(self, workspace: Workspace, rescued: str | None) -> Outcome:
+    def _take_up(self) -> str:
+        """Say that somebody works on it; the issue as people wrote it, with what they answered
+        since."""
+        tracker, issue = self._parts.tracker, self._issue
+        if issue.state is not State.IN_PROGRESS:
+            tracker.update(issue.id, Change(state=State.IN_PROGRESS))
+        comments = tracker.comments(issue.id)
+        said = [f"{one.author} commented: {one.text.strip()}" for one in comments[-_COMMENTS:]]
+        return "\n\n".join([issue.body.strip() or issue.title, *said])
+
+    async def _work(self, workspace: Workspace, text: str, rescued: str | None) -> Outcome:
         desk = Desk(
             issue=self._issue,
             workspace=workspace,
@@ -115,7 +126,7 @@ class Attempt:
             note=lambda line: self._note(line, self.spending.tools, self.spending.usd),
         )
         talk = self._talk = self._open_talk(workspace, desk)
-        failed = await self._turn(talk, await self._first_prompt(workspace, rescued))
+        failed = await self._turn(talk, await self._first_prompt(workspace, text, rescued))
         if failed is None and not desk.finished and desk.question is None:
             failed = await self._turn(talk, await self._reminder(workspace))
         if failed is not None:
@@ -162,9 +173,10 @@ class Attempt:
 
     async def _try_to_land(self, workspace: Workspace) -> merging.Landing:
         await self._refresh()
-        siblings = await to_thread.run_sync(lambda: self._parts.tracker.list(Query()))
-        others = tuple(one for one in siblings if one.id != self._issue.id)
-        return await self._parts.lander.land(workspace, self._issue, others)
+        return await self._parts.lander.land(workspace, self._issue, self._siblings)
+
+    def _siblings(self) -> list[Issue]:
+        return [one for one in self._parts.tracker.list(Query()) if one.id != self._issue.id]
 
     async def _refresh(self) -> None:
         for warning in await self._parts.lander.refresh():
@@ -212,11 +224,6 @@ class Attempt:
         await self._parts.weather.wait()
         self._parts.journal.append(AttemptResumed(issue=self._issue.id, epoch=self._lease.epoch))
 
-    async def _mark(self, state: State) -> None:
-        if self._issue.state is not state:
-            change = Change(state=state)
-            await to_thread.run_sync(self._parts.tracker.update, self._issue.id, change)
-
     def _open_talk(self, workspace: Workspace, desk: Desk) -> Talk:
         return Talk(
             agent=self._parts.agent,
@@ -232,26 +239,20 @@ class Attempt:
             session=self._session,
         )
 
-    async def _first_prompt(self, workspace: Workspace, rescued: str | None) -> str:
+    async def _first_prompt(self, workspace: Workspace, text: str, rescued: str | None) -> str:
         brief = parse(self._issue.body)
         checks = [*brief.commands, *(self._parts.checks or ())]
         return prompt.render(
             "coding",
             id=self._issue.id,
             title=prompt.one_line(self._issue),
-            issue=prompt.quoted(await self._text(), f"issue {self._issue.id}"),
+            issue=prompt.quoted(text, f"issue {self._issue.id}"),
             branch=workspace.branch,
             target=self._parts.target,
             checks=", ".join(f"`{check}`" for check in checks) or "the project's own tests.",
             constitution=prompt.rules(await self._parts.lander.read("CLAUDE.md")),
             history=prompt.history(self._failures, rescued),
         )
-
-    async def _text(self) -> str:
-        """The issue as people wrote it, with what they answered since."""
-        comments = await to_thread.run_sync(self._parts.tracker.comments, self._issue.id)
-        said = [f"{one.author} commented: {one.text.strip()}" for one in comments[-_COMMENTS:]]
-        return "\n\n".join([self._issue.body.strip() or self._issue.title, *said])
 
     async def _reminder(self, workspace: Workspace) -> str:
         contents = await self._parts.workspaces.inspect(workspace)

@@ -24,6 +24,7 @@ from .slot import Ended, fill
 
 _IDLE_TICKS = 3
 _MAX_FAULTS = 5
+_CLAIMS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,9 @@ class Scheduler:
     _refused: set[str] = field(default_factory=set)
     _wake: anyio.Event = field(default_factory=anyio.Event)
     _complaints: set[str] = field(default_factory=set)
+    _claims: anyio.CapacityLimiter = field(
+        default_factory=lambda: anyio.CapacityLimiter(_CLAIMS_AT_ONCE)
+    )
 
     async def run(self) -> None:
         idle = 0
@@ -79,9 +83,7 @@ class Scheduler:
     async def _look(self) -> View | None:
         """The facts, or None when they could not be had: then nothing is dispatched."""
         try:
-            # Leases first: an issue that is closed and given back meanwhile must not look free.
-            records = await to_thread.run_sync(self.parts.leases.records)
-            issues = await to_thread.run_sync(lambda: self.parts.tracker.list(Query()))
+            records, issues = await to_thread.run_sync(self._facts)
         except (TrackerError, LeaseError) as error:
             self._complain(str(error))
             return None
@@ -91,6 +93,10 @@ class Scheduler:
             records=records,
             ready=[one for one in ready if one.id not in self._running.keys() | self._refused],
         )
+
+    def _facts(self) -> tuple[Mapping[str, Record], Sequence[Issue]]:
+        # Leases first: an issue that is closed and given back meanwhile must not look free.
+        return self.parts.leases.records(), self.parts.tracker.list(Query())
 
     async def _dispatch(self, view: View, group: TaskGroup) -> None:
         """Fill the free slots, best issue first; a claim that another run won leaves its slot to
@@ -111,7 +117,10 @@ class Scheduler:
         holder = str(uuid.uuid4())
         try:
             lease = await to_thread.run_sync(
-                lambda: self.parts.leases.acquire(issue.id, holder, TTL, process=self.parts.process)
+                lambda: self.parts.leases.acquire(
+                    issue.id, holder, TTL, process=self.parts.process
+                ),
+                limiter=self._claims,
             )
         except LeaseError as error:
             self._complain(f"#{issue.id} cannot be claimed and is left alone: {error}")
@@ -143,8 +152,8 @@ class Scheduler:
 
     def _free(self, issue: Issue) -> None:
         """The slot is free as soon as the issue is settled: tidying up needs none."""
-        self._running.pop(issue.id, None)
-        self._wake.set()
+        if self._running.pop(issue.id, None) is not None:
+            self._wake.set()
 
     def _lasting_fault(self, outcome: Outcome) -> str | None:
         """Why the run must stop: the machine has failed too often, and nothing worked since."""

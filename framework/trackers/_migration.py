@@ -10,8 +10,8 @@ from itertools import count
 from pathlib import Path
 
 from ..domain.errors import TrackerError, TrackerUnavailable
+from ..mounts import network_file_system
 from ._database import UNFINISHED, code, is_locked
-from ._mounts import network_file_system
 from ._schema import MIGRATIONS
 from ._words import indexed
 

@@ -12,12 +12,10 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 from ..domain.errors import GitFailed, GitMissing
 
@@ -86,37 +84,41 @@ class Git:
         seconds: float = SECONDS,
     ) -> Answer:
         """As `run`, for commands whose exit code is an answer. Raises GitFailed at the limit."""
-        data = None if input is None else _encoded(input)
+        data = None if input is None else encoded(input)
         code, out, err = self._execute(arguments, data, env or {}, cwd, seconds)
         return Answer(code=code, out=_decoded(out), err=err.decode("utf-8", "replace").strip())
 
     def raw(self, *arguments: str, input: str) -> bytes:
         """As `run`, for output that is not text."""
-        code, out, err = self._execute(arguments, _encoded(input), {}, None, SECONDS)
+        code, out, err = self._execute(arguments, encoded(input), {}, None, SECONDS)
         if code != 0:
             raise failed(arguments, Answer(code=code, out="", err=err.decode("utf-8", "replace")))
         return out
 
-    def pour(self, source: Sequence[str], text: str, *arguments: str, seconds: float) -> bool:
-        """Give `text` to another program, and what that prints to git: whether both succeed.
-
-        Why not is not told. Nothing is left running.
-        """
-        command = [_program(), *_SETTINGS, *self._where, *arguments]
+    def feed(self, data: bytes, *arguments: str, seconds: float) -> bool:
+        """Whether a command that is given `data` succeeds. Why not is not told."""
         try:
-            with (
-                _started(source, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first,
-                _started(command, stdin=first.stdout, stdout=subprocess.PIPE) as second,
-            ):
-                assert first.stdin is not None
-                assert first.stdout is not None
-                first.stdout.close()  # else it would not notice that git has ended
-                with first.stdin as stdin:
-                    stdin.write(_encoded(text))
-                second.communicate(timeout=seconds)  # quicker than a wait with a time limit
-                return second.returncode == 0 and first.wait(seconds) == 0
-        except (OSError, subprocess.TimeoutExpired):
+            return self._execute(arguments, data, {}, None, seconds)[0] == 0
+        except (OSError, GitFailed):
             return False
+
+    def start(
+        self,
+        *arguments: str,
+        stdin: int = subprocess.PIPE,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """A command that runs, without a time limit: whoever starts it sees to its end."""
+        return subprocess.Popen(
+            [_program(), *_SETTINGS, *self._where, *arguments],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**_environment(), **(env or {})},
+            cwd=cwd,
+            start_new_session=True,  # an interrupt from the terminal must not stop it half-way
+        )
 
     def _execute(
         self,
@@ -126,15 +128,8 @@ class Git:
         cwd: Path | None,
         seconds: float,
     ) -> tuple[int, bytes, bytes]:
-        with subprocess.Popen(
-            [_program(), *_SETTINGS, *self._where, *arguments],
-            stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**_environment(), **env},
-            cwd=cwd,
-            start_new_session=True,  # an interrupt from the terminal must not stop it half-way
-        ) as process:
+        stdin = subprocess.DEVNULL if data is None else subprocess.PIPE
+        with self.start(*arguments, stdin=stdin, env=env, cwd=cwd) as process:
             try:
                 out, err = process.communicate(data, timeout=seconds)
             except subprocess.TimeoutExpired:
@@ -145,26 +140,6 @@ class Git:
                 if process.returncode is None:
                     os.killpg(process.pid, signal.SIGKILL)
             return process.returncode, out, err
-
-
-@contextmanager
-def _started(
-    command: Sequence[str], *, stdin: int | IO[bytes] | None, stdout: int
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A program in its own process group, which has ended when the block has."""
-    with subprocess.Popen(
-        command,
-        stdin=stdin,
-        stdout=stdout,
-        stderr=subprocess.DEVNULL,
-        env=_environment(),
-        start_new_session=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
 
 
 def failed(arguments: tuple[str, ...], answer: Answer) -> GitFailed:
@@ -185,7 +160,7 @@ def check_version() -> None:
 
 def readable(path: str) -> str:
     """A path of git's for people and for JSON: bytes that are no text are replaced."""
-    return _encoded(path).decode("utf-8", "replace")
+    return encoded(path).decode("utf-8", "replace")
 
 
 def _shown(arguments: tuple[str, ...]) -> str:
@@ -220,7 +195,8 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _encoded(text: str) -> bytes:
+def encoded(text: str) -> bytes:
+    """As git takes it, and as we took it from git."""
     return text.encode("utf-8", "surrogateescape")
 
 

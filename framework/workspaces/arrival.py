@@ -20,8 +20,16 @@ class Arrivals:
 
     def pending(self) -> bool:
         """Whether there is a commit of the person's that was not looked at yet."""
-        theirs = self._project.commit(refs.target(self._hub.target))
-        tip = self._hub.tip()
+        name = refs.target(self._hub.target)
+        return self._is_news(self._project.commit(name), self._hub.tip())
+
+    def at_a_glance(self) -> bool | None:
+        """The same from two small files; None when only git can tell."""
+        name = refs.target(self._hub.target)
+        theirs, tip = self._project.on_disk(name), refs.on_disk(self._hub.path, name)
+        return self._is_news(theirs or None, tip) if theirs is not None and tip else None
+
+    def _is_news(self, theirs: str | None, tip: str) -> bool:
         return theirs not in (None, tip, self._taken) and (theirs, tip) != self._clashed
 
     def delivered(self, tip: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,10 @@ class Workspaces(Protocol):
         """Put away the clones of dead runs: all except the (issue, epoch) pairs in `live`."""
 
 
+Siblings = Callable[[], Iterable[Issue]]
+"""The other issues, for who needs them."""
+
+
 class Lander(Protocol):
     """The only way onto the target branch."""
 
@@ -88,13 +93,12 @@ class Lander(Protocol):
     async def baseline(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Run the project's own checks on the tip: the commands that pass, and that fail."""
 
-    async def land(
-        self, workspace: Workspace, issue: Issue, siblings: tuple[Issue, ...]
-    ) -> Landing:
+    async def land(self, workspace: Workspace, issue: Issue, siblings: Siblings) -> Landing:
         """Merge, gate, check and move the target: all or nothing, one at a time per target.
 
-        `siblings` are the other issues, whose tests this one must not touch. The target moves in
-        one ref transaction with the verification of the epoch.
+        `siblings` gives the other issues, whose tests this one must not touch; it is asked, in a
+        thread, when an older test was changed. The target moves in one ref transaction with the
+        verification of the epoch.
         """
 
     async def landed(self, issue: Issue) -> Proof | None:

@@ -8,7 +8,9 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 from anyio import to_thread
@@ -20,11 +22,16 @@ from . import attempt, refs
 from ._git import Git, readable
 from .attempt import Attempt
 from .base import Contents, Rescue, Workspace
-from .edits import edits_of
+from .edits import Edits
 from .hub import EXCLUDED, Hub
 from .intake import Intake
 from .place import Place, Places
 from .rescue import Rescuer
+
+T = TypeVar("T")
+
+_AT_ONCE = 8
+"""Clones that are made, looked at or put away at one time: more only get into each other's way."""
 
 _DIRECTORIES = ("", "objects", "objects/info", "info", "refs", "refs/heads")
 _CORE = re.compile(r"\[core\]\n(?:\t.*\n)*")
@@ -60,6 +67,8 @@ class CloneWorkspaces:
         self._rescuer = Rescuer(hub, box)
         self._on_rescue = on_rescue
         self._core = _core_section(root)
+        self._objects = hub.objects.resolve()
+        self._limiter = anyio.CapacityLimiter(_AT_ONCE)
 
     def open(self, issue: Issue, epoch: int) -> AbstractAsyncContextManager[Workspace]:
         """See `Workspaces.open`. What is saved on leaving is reported before the exit returns."""
@@ -67,23 +76,27 @@ class CloneWorkspaces:
 
     @asynccontextmanager
     async def _opened(self, issue: Issue, epoch: int) -> AsyncIterator[Workspace]:
-        place, workspace = await to_thread.run_sync(self._begin, issue, epoch)
+        place, workspace = await self._in_thread(partial(self._begin, issue, epoch))
         try:
             yield workspace
         finally:
             # Git's own time limits are the deadline: a thread cannot be cancelled.
             with anyio.CancelScope(shield=True):
-                saved = await to_thread.run_sync(self._put_away, place, attempt.of(workspace))
+                put_away = partial(self._put_away, place, attempt.of(workspace))
+                saved = await self._in_thread(put_away)
                 for rescue in saved:
                     self._on_rescue(rescue)
 
     async def inspect(self, workspace: Workspace) -> Contents:
         """See `Workspaces.inspect`. May be asked while the agent works."""
-        return await to_thread.run_sync(self._inspect, attempt.of(workspace))
+        return await self._in_thread(partial(self._inspect, attempt.of(workspace)))
 
     async def rescued(self, issue: Issue) -> Rescue | None:
         """See `Workspaces.rescued`. The attempt's own branch goes before its other ones."""
-        return await to_thread.run_sync(self._rescued, issue)
+        place = refs.rescue(issue.id, 0).rpartition("/")[0]
+        if not any((self._hub.path / one).exists() for one in (place, "packed-refs")):
+            return None  # a look that takes less than a thread
+        return await to_thread.run_sync(self._rescued, issue, place)
 
     async def recover(self, live: frozenset[tuple[str, int]]) -> list[Rescue]:
         """See `Workspaces.recover`. Also removes lock files of dead git processes in the hub.
@@ -93,6 +106,9 @@ class CloneWorkspaces:
         those whose work could not be saved.
         """
         return await to_thread.run_sync(self._recover, live)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await to_thread.run_sync(work, limiter=self._limiter)
 
     def _begin(self, issue: Issue, epoch: int) -> tuple[Place, Workspace]:
         base = self._hub.tip()
@@ -117,22 +133,22 @@ class CloneWorkspaces:
 
     def _lay_out(self, one: Attempt) -> None:
         """What `git clone --shared` makes, without its processes, and the index kept aside."""
-        git = one.clone / ".git"
+        git = f"{one.clone}/.git"
         one.home.mkdir()
         one.clone.mkdir()
         for name in _DIRECTORIES:
-            os.mkdir(git / name)
-        (git / "HEAD").write_text(f"ref: refs/heads/{one.branch}\n")
-        (git / "config").write_text(self._core + _CONFIG)
-        (git / "info" / "exclude").write_text(EXCLUDED)
-        (git / "objects" / "info" / "alternates").write_text(f"{self._hub.objects.resolve()}\n")
+            os.mkdir(f"{git}/{name}")
+        _write(f"{git}/HEAD", f"ref: refs/heads/{one.branch}\n")
+        _write(f"{git}/config", self._core + _CONFIG)
+        _write(f"{git}/info/exclude", EXCLUDED)
+        _write(f"{git}/objects/info/alternates", f"{self._objects}\n")
         for branch in self._branches(one):
-            ref = git / "refs" / "heads" / branch
-            ref.parent.mkdir(parents=True, exist_ok=True)
-            ref.write_text(f"{one.base}\n")
-        clone = Git("--git-dir", str(git), "--work-tree", str(one.clone))
+            ref = f"{git}/refs/heads/{branch}"
+            os.makedirs(os.path.dirname(ref), exist_ok=True)
+            _write(ref, f"{one.base}\n")
+        clone = Git("--git-dir", git, "--work-tree", str(one.clone))
         clone.run("read-tree", "-m", "-u", "HEAD", cwd=one.clone)
-        shutil.copy2(git / "index", one.index)
+        shutil.copy2(f"{git}/index", one.index)
 
     def _branches(self, one: Attempt) -> list[str]:
         """The attempt's and the target, for comparing; `agent` as a target would be in its way."""
@@ -145,7 +161,7 @@ class CloneWorkspaces:
         return Contents(head=head, advanced=head not in (None, one.base), dirty=dirty)
 
     def _dirty(self, one: Attempt, head: str) -> tuple[str, ...]:
-        return tuple(readable(path) for path in edits_of(self._hub, one, head).paths())
+        return tuple(readable(path) for path in Edits(self._hub, one, head).paths())
 
     def _put_away(self, place: Place, one: Attempt) -> list[Rescue]:
         try:
@@ -159,10 +175,7 @@ class CloneWorkspaces:
         place.remove()
         return saved
 
-    def _rescued(self, issue: Issue) -> Rescue | None:
-        place = refs.rescue(issue.id, 0).rpartition("/")[0]
-        if not (self._hub.path / place).exists() and not (self._hub.path / "packed-refs").exists():
-            return None
+    def _rescued(self, issue: Issue, place: str) -> Rescue | None:
         target = refs.target(self._hub.target)
         listed = self._hub.git.run(
             "for-each-ref", "--format=%(objectname) %(refname)", f"--no-merged={target}", place
@@ -198,11 +211,23 @@ class CloneWorkspaces:
         return saved
 
     def _clear(self, place: Place) -> list[Rescue]:
-        one = attempt.read(place.path)
+        try:
+            one = attempt.read(place.path)
+        except WorkspaceError:
+            place.leave()
+            raise
         if one is not None:
             return self._put_away(place, one)
         place.remove()
         return []
+
+
+def _write(path: str, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        os.write(handle, text.encode("utf-8", "surrogateescape"))
+    finally:
+        os.close(handle)
 
 
 def _core_section(root: Path) -> str:

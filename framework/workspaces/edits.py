@@ -10,57 +10,77 @@ import os
 import shutil
 import stat
 import uuid
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from ..domain.constitution import SYMLINK
+from . import plain
 from ._git import Git
 from .attempt import Attempt
 from .hub import Hub
+from .objects import identify
+from .trees import Entry, Packed, differences, root
 
 _LIST = ("ls-files", "-z", "--modified", "--others", "--exclude-standard")
-
-
-def edits_of(hub: Hub, attempt: Attempt, head: str) -> Edits:
-    """What the clone's files say beyond `head`."""
-    index = attempt.index if head == attempt.base else attempt.directory / f"index-{head}"
-    if not index.exists():
-        new = _copied(attempt.index)
-        Edits(hub, attempt.clone, new).start_from(head)
-        os.replace(new, index)  # for the next look
-    return Edits(hub, attempt.clone, index)
-
-
-def _copied(index: Path) -> Path:
-    """A copy beside it. It keeps its time: git compares it with the files'."""
-    return Path(shutil.copy2(index, index.with_name(f"look-{uuid.uuid4().hex}")))
+_LARGEST = 4 << 20
 
 
 class Edits:
-    """The changes in a clone against an index of the host's. Ignored files do not count."""
+    """The changes in a clone against a commit. Ignored files do not count."""
 
-    def __init__(self, hub: Hub, clone: Path, index: Path) -> None:
-        self._clone = clone
-        self._index = index
-        self._git = Git("--git-dir", str(hub.desk), "--work-tree", str(clone))
+    def __init__(self, hub: Hub, attempt: Attempt, head: str) -> None:
+        self._hub = hub
+        self._attempt = attempt
+        self._clone = attempt.clone
+        self._head = head
+        self._git = Git("--git-dir", str(hub.desk), "--work-tree", str(attempt.clone))
         self._objects = str(hub.objects)
-
-    def start_from(self, head: str) -> None:
-        """Compare with this commit; what the index knows of the files stays known."""
-        self._run(self._index, "read-tree", "-i", "-m", head)
 
     def paths(self) -> tuple[str, ...]:
         """The changed, new and missing files, sorted."""
-        listed = {path for path in self._run(self._index, *_LIST).split("\0") if path}
+        if self._head == self._attempt.base:
+            return self._listed(self._attempt.index)
+        return () if self._is_all_committed() else self._listed(self._index())
+
+    def save(self, paths: tuple[str, ...]) -> str:
+        """A tree of the commit, with these files as they are now."""
+        savable = "".join(f"{path}\0" for path in paths if self._is_savable(path))
+        how = ("-z", "--add", "--remove", "--replace", "--stdin")
+        index = _copied(self._index())
+        self._run(index, "update-index", *how, input=savable)
+        return self._run(index, "write-tree")
+
+    def _listed(self, index: Path) -> tuple[str, ...]:
+        """The paths that differ from an index, as git sees it."""
+        listed = {path for path in self._run(index, *_LIST).split("\0") if path}
         inner = {path for path in listed if path.endswith("/")}
         found = {below for path in inner for below in self._below(path)}
         return tuple(sorted((listed - inner) | found))
 
-    def save(self, paths: tuple[str, ...]) -> str:
-        """A tree of the commit it started from, with these files as they are now."""
-        savable = "".join(f"{path}\0" for path in paths if self._is_savable(path))
-        how = ("-z", "--add", "--remove", "--replace", "--stdin")
-        index = _copied(self._index)
-        self._run(index, "update-index", *how, input=savable)
-        return self._run(index, "write-tree")
+    def _index(self) -> Path:
+        """An index of the commit, in which what is known of the files stays known."""
+        if self._head == self._attempt.base:
+            return self._attempt.index
+        index = self._attempt.directory / f"index-{self._head}"
+        if not index.exists():
+            new = _copied(self._attempt.index)
+            self._run(new, "read-tree", "-i", "-m", self._head)
+            os.replace(new, index)  # for the next look
+        return index
+
+    def _is_all_committed(self) -> bool:
+        """Whether all that differs from the base is, byte for byte, what the commit says, as
+        after most commits. A no may be wrong, as for files whose line ends git changes, or where
+        git would have to be asked; an index of the commit tells then."""
+        store, base = self._hub.store, self._attempt.base
+        try:
+            found = differences(store, root(store, base), root(store, self._head))
+        except Packed:
+            return False
+        committed = {one.path: one.new for one in found}
+        return committed.keys() >= set(self._listed(self._attempt.index)) and all(
+            self._is_inside(path) and _holds(self._clone / path, new)
+            for path, new in committed.items()
+        )
 
     def _run(self, index: Path, *arguments: str, input: str | None = None) -> str:
         env = {"GIT_INDEX_FILE": str(index), "GIT_OBJECT_DIRECTORY": self._objects}
@@ -77,13 +97,38 @@ class Edits:
 
     def _is_savable(self, path: str) -> bool:
         """Whether git can take it: a file or a link, or one that is gone, not behind a link."""
-        full = self._clone / path
-        if os.path.realpath(full.parent) != os.path.join(
-            os.path.realpath(self._clone), os.path.dirname(path)
-        ).rstrip("/"):
-            return False
         try:
-            mode = full.lstat().st_mode
+            mode = (self._clone / path).lstat().st_mode
         except (FileNotFoundError, NotADirectoryError):
-            return True
-        return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
+            return self._is_inside(path)
+        return self._is_inside(path) and (stat.S_ISREG(mode) or stat.S_ISLNK(mode))
+
+    def _is_inside(self, path: str) -> bool:
+        """Whether no directory on the way to it is a link."""
+        parents = list(PurePosixPath(path).parents)[:-1]
+        return not any((self._clone / one).is_symlink() for one in parents)
+
+
+def _copied(index: Path) -> Path:
+    """A copy beside it. It keeps its time: git compares it with the files'."""
+    return Path(shutil.copy2(index, index.with_name(f"look-{uuid.uuid4().hex}")))
+
+
+def _holds(path: Path, entry: Entry | None) -> bool:
+    """Whether there is on disk just what a tree says: the same bytes and the same mode."""
+    try:
+        mode = path.lstat().st_mode
+        if entry is None or stat.S_ISDIR(mode):
+            return False
+        if entry.mode == SYMLINK:
+            return stat.S_ISLNK(mode) and _is_blob(os.fsencode(os.readlink(path)), entry)
+        is_same_kind = entry.mode == ("100755" if mode & 0o100 else "100644")
+        return is_same_kind and _is_blob(plain.read(path, _LARGEST), entry)
+    except (FileNotFoundError, NotADirectoryError):
+        return entry is None
+    except (OSError, ValueError):
+        return False
+
+
+def _is_blob(data: bytes, entry: Entry) -> bool:
+    return identify("blob", data) == entry.name

@@ -11,6 +11,8 @@ import re
 import stat
 from pathlib import Path
 
+from . import plain
+
 _OBJECT = re.compile(r"[0-9a-f]{40}\n?")
 _PACKED = re.compile(r"^([0-9a-f]{40}) (refs/(?:heads/.+|tags/.+|stash))$", re.MULTILINE)
 _STASHED = re.compile(r"^[0-9a-f]{40} ([0-9a-f]{40}) ", re.MULTILINE)
@@ -20,59 +22,62 @@ OLDER_STASH = "refs/stash-"
 _LARGEST = 1 << 20
 
 
+def branch(clone: Path, name: str) -> str | None:
+    """The commit of one branch; None when it cannot be told from a file of its own."""
+    *directories, last = name.split("/")
+    try:
+        with plain.directory(clone, ".git", "refs", "heads", *directories) as handle:
+            text = plain.read(last, _LARGEST, within=handle).decode()
+    except (OSError, ValueError):
+        return None
+    return text.strip() if _OBJECT.fullmatch(text) else None
+
+
 def heads(clone: Path) -> dict[str, str] | None:
     """Branches, tags and stashes by their full names, and `HEAD` when it is detached.
 
     None when something is not as we made it, and git has to be asked.
     """
-    git = clone / ".git"
+    git = f"{clone}/.git"
     try:
-        if not all(_is_directory(path) for path in (clone, git, git / "refs")):
+        if not all(_is_directory(path) for path in (str(clone), git, f"{git}/refs")):
             return None
-        packed = _text(git / "packed-refs") if (git / "packed-refs").exists() else ""
+        packed = _text(f"{git}/packed-refs") if os.path.exists(f"{git}/packed-refs") else ""
         found = {name: commit for commit, name in _PACKED.findall(packed)}
-        for path in _loose(git):
-            text = _text(path)
+        for name in _loose(git):
+            text = _text(f"{git}/{name}")
             if _OBJECT.fullmatch(text):
-                found[path.relative_to(git).as_posix()] = text.strip()
-            elif path.name != "HEAD" or path.parent != git:
+                found[name] = text.strip()
+            elif name != "HEAD":
                 return None
-        found |= _older_stashes(git)
+        found |= _older_stashes(f"{git}/logs/refs/stash")
     except (OSError, ValueError):
         return None
     return found if all(_PLAIN.fullmatch(name) for name in found) else None
 
 
-def _loose(git: Path) -> list[Path]:
-    stash = git / "refs" / "stash"
+def _loose(git: str) -> list[str]:
     branches = [
-        Path(parent, name)
+        f"{parent}/{name}".removeprefix(f"{git}/")
         for kind in ("heads", "tags")
-        for parent, _, names in os.walk(git / "refs" / kind)
+        for parent, _, names in os.walk(f"{git}/refs/{kind}")
         for name in names
         if not name.endswith(".lock")
     ]
-    return [*branches, *([stash] if stash.exists() else []), git / "HEAD"]
+    stash = ["refs/stash"] if os.path.exists(f"{git}/refs/stash") else []
+    return [*branches, *stash, "HEAD"]
 
 
-def _older_stashes(git: Path) -> dict[str, str]:
+def _older_stashes(log: str) -> dict[str, str]:
     """All entries of the stash but the latest, which has a ref."""
-    log = git / "logs" / "refs" / "stash"
-    entries = _STASHED.findall(_text(log))[:-1] if log.exists() else []
+    entries = _STASHED.findall(_text(log))[:-1] if os.path.exists(log) else []
     return {f"{OLDER_STASH}{number}": commit for number, commit in enumerate(entries, start=1)}
 
 
-def _text(path: Path) -> str:
-    """A small regular file's text. Raises ValueError or OSError for anything else."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError(f"{path} is no file")
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise ValueError(f"{path} is too large")
-    return data.decode("utf-8")
+def _text(path: str) -> str:
+    """A small file's text. Raises ValueError or OSError for anything else."""
+    return plain.read(path, _LARGEST).decode("utf-8")
 
 
-def _is_directory(path: Path) -> bool:
-    return stat.S_ISDIR(path.lstat().st_mode)
+def _is_directory(path: str) -> bool:
+    return stat.S_ISDIR(os.lstat(path).st_mode)

@@ -17,6 +17,7 @@ from . import locks, refs, trees
 from ._git import FETCH, SECONDS, Git, check_version
 from .objects import Objects, commit, identify
 from .project import Project
+from .updates import RefUpdates
 
 EXCLUDED = "__pycache__/\n*.pyc\n.nightshift/\n"
 """What is never anybody's work, whatever the project's own `.gitignore` says."""
@@ -46,6 +47,7 @@ class Hub:
         self.path = path.resolve()
         self.git = Git("--git-dir", str(self.path))
         self.store = Objects(self.objects)
+        self._updates = RefUpdates(self.git)
         self._landed: set[str] = set()
         if not self.path.exists():
             self._make()
@@ -135,10 +137,10 @@ class Hub:
         return self.store.write("commit", commit(tree, parents, message))
 
     def tree(self, commit: str) -> str:
-        found = self.store.read(commit)
-        if found is not None and found[0] == "commit":
-            return found[1][5:45].decode()
-        return self.git.run("rev-parse", f"{commit}^{{tree}}")
+        try:
+            return trees.root(self.store, commit)
+        except trees.Packed:
+            return self.git.run("rev-parse", f"{commit}^{{tree}}")
 
     def kind(self, name: str) -> str | None:
         """What sort of object this is; None when it is not there."""
@@ -177,7 +179,7 @@ class Hub:
 
     def move(self, changes: Iterable[str]) -> None:
         """One transaction of `git update-ref --stdin` commands: all of them or none."""
-        self.git.run("update-ref", "--stdin", input="".join(f"{one}\n" for one in changes))
+        self._updates.make(changes)
 
     def free(self, *names: str) -> None:
         """Remove the lock files of refs that only the caller may write now.

@@ -13,7 +13,7 @@ from . import refs
 from ._git import ENVIRONMENT, FETCH
 from .attempt import Attempt
 from .handover import hand_over
-from .heads import heads
+from .heads import branch
 from .hub import Hub
 
 _CHECKED = ("-c", "fetch.fsckObjects=true", *FETCH, "--no-show-forced-updates")
@@ -32,9 +32,10 @@ class Head:
 
 
 class Intake:
-    """Reads clones. The program that reads an agent's files sees, in its box, that clone and the
-    hub's objects only, so that no pointer in the clone leads it elsewhere. Without a box it is
-    still git that reads, and what comes is checked, but such a pointer is followed."""
+    """Reads clones: their plain files where that is enough, else with a boxed program, which sees
+    that clone and the hub's objects only, so that no pointer in the clone leads it elsewhere.
+    Without a box it is still git that reads, and what comes is checked, but such a pointer is
+    followed."""
 
     def __init__(self, hub: Hub, box: Box) -> None:
         self._hub = hub
@@ -42,14 +43,13 @@ class Intake:
 
     def head(self, attempt: Attempt) -> Head:
         """The commit of the attempt's branch, which the hub has from now on."""
-        branch = f"refs/heads/{attempt.branch}"
-        claimed = (heads(attempt.clone) or {}).get(branch)
+        claimed = branch(attempt.clone, attempt.branch)
         before = self._hub.ref(attempt.ref)
         if claimed is not None and (
-            claimed in (attempt.base, before) or hand_over(self._hub, self._box, attempt, claimed)
+            claimed in (attempt.base, before) or hand_over(self._hub, attempt, claimed)
         ):
             return Head(commit=claimed)
-        why = self.fetch(attempt, f"+{branch}:{attempt.ref}")
+        why = self.fetch(attempt, f"+refs/heads/{attempt.branch}:{attempt.ref}")
         fetched = self._hub.ref(attempt.ref)
         if why and (claimed is None or fetched != claimed):  # else another look has fetched it
             return Head(commit=None, why=why)

@@ -14,13 +14,14 @@ from anyio import to_thread
 from ..box import Box
 from ..domain import brief, constitution
 from ..domain.check import CheckResult
+from ..domain.constitution import FileChange
 from ..domain.errors import GitFailed
 from ..domain.issue import Issue
 from ..domain.merge import Clash, Landing, Merged, Nothing, Proof, Refused, Superseded
 from . import attempt, refs
 from .arrival import Arrivals
 from .attempt import Attempt
-from .base import Workspace
+from .base import Siblings, Workspace
 from .baseline import Baseline
 from .checkout import Checkouts
 from .checks import Checks
@@ -87,10 +88,14 @@ class HubLander:
 
     async def refresh(self) -> tuple[str, ...]:
         """See `Lander.refresh`. A conflict is told once for each of the commits in it."""
-        if not await to_thread.run_sync(self._arrivals.pending):
+        if not await self._is_pending():
             return ()
         async with self._turn():
             return await to_thread.run_sync(self._arrivals.take)
+
+    async def _is_pending(self) -> bool:
+        seen = self._arrivals.at_a_glance()  # costs less than to have a thread look
+        return seen if seen is not None else await to_thread.run_sync(self._arrivals.pending)
 
     async def tip(self) -> str:
         return await to_thread.run_sync(self._hub.tip)
@@ -106,16 +111,13 @@ class HubLander:
         """See `Lander.baseline`. What is known of the tip's tree is not run again."""
         return await self._baseline.judge()
 
-    async def land(
-        self, workspace: Workspace, issue: Issue, siblings: tuple[Issue, ...]
-    ) -> Landing:
+    async def land(self, workspace: Workspace, issue: Issue, siblings: Siblings) -> Landing:
         """See `Lander.land`. A workspace that cannot be read is refused; GitFailed says that the
         fault is ours."""
         one = attempt.of(workspace)
-        claimed = frozenset(path for other in siblings for path in _paths(other.body))
         async with self._turn():
             while True:
-                candidate = await to_thread.run_sync(self._prepare, one, issue, claimed)
+                candidate = await to_thread.run_sync(self._prepare, one, issue, siblings)
                 if not isinstance(candidate, _Candidate):
                     return candidate
                 results = await self._checks.run(candidate.tree, candidate.commands)
@@ -128,13 +130,18 @@ class HubLander:
 
     async def landed(self, issue: Issue) -> Proof | None:
         """See `Lander.landed`. Records a landing that a kill left without its record."""
-        proof = await to_thread.run_sync(self._receipts.read, issue)
-        if proof is None:
-            proof = await to_thread.run_sync(self._receipts.find, issue)
-            if proof is not None:
-                async with self._turn():
-                    await to_thread.run_sync(self._receipts.restore, issue, proof)
-        return proof
+        if self._receipts.is_new(issue):
+            return None
+        recorded, found = await to_thread.run_sync(self._known, issue)
+        if found is not None:
+            async with self._turn():
+                await to_thread.run_sync(self._receipts.restore, issue, found)
+        return recorded or found
+
+    def _known(self, issue: Issue) -> tuple[Proof | None, Proof | None]:
+        """The recorded landing, or else one without its record."""
+        recorded = self._receipts.read(issue)
+        return recorded, None if recorded else self._receipts.find(issue)
 
     async def deliver(self) -> str | None:
         async with self._delivering:
@@ -156,7 +163,7 @@ class HubLander:
         return said
 
     def _prepare(
-        self, one: Attempt, issue: Issue, claimed: frozenset[str]
+        self, one: Attempt, issue: Issue, siblings: Siblings
     ) -> _Candidate | Clash | Refused | Nothing | Superseded:
         """Everything before the checks: fetch, merge, content rules."""
         self._receipts.mend(issue)
@@ -173,15 +180,16 @@ class HubLander:
             return Refused(reasons=(_UNRELATED,))
         if merged.tree is None:
             return Clash(tip=tip, paths=merged.paths)
-        return self._gated(issue, claimed, tip=tip, head=found.commit, tree=merged.tree)
+        return self._gated(issue, siblings, tip=tip, head=found.commit, tree=merged.tree)
 
     def _gated(
-        self, issue: Issue, claimed: frozenset[str], *, tip: str, head: str, tree: str
+        self, issue: Issue, siblings: Siblings, *, tip: str, head: str, tree: str
     ) -> _Candidate | Refused | Nothing:
         changed = changes(self._hub, tip, tree)
         if not changed and self._hub.is_in(head, tip):
             return Nothing()
         work = brief.parse(issue.body)
+        claimed = _claimed(siblings) if any(map(_is_old_test, changed)) else frozenset()
         if reasons := constitution.judge(changed, expected=work.paths, claimed=claimed):
             return Refused(reasons=reasons)
         return _Candidate(
@@ -203,15 +211,12 @@ class HubLander:
         try:
             self._hub.move(
                 (
-                    "start",
                     f"verify {refs.epoch(issue.id)} {epoch_object(one.epoch)}",
                     # In this order, as git renames one file after the other: a kill between them
                     # leaves a landing without its record, which `landed` finds, and never a
                     # record without its landing.
                     f"update {refs.target(self._hub.target)} {proof.commit} {proof.base}",
                     f"create {refs.landed(issue.uid, issue.reopened)} {tag}",
-                    "prepare",
-                    "commit",
                 )
             )
         except GitFailed:
@@ -265,9 +270,17 @@ class HubLander:
         return await self._baseline.red(candidate.tip, failing)
 
 
+def _is_old_test(change: FileChange) -> bool:
+    return change.existed and constitution.is_test(change.path)
+
+
+def _claimed(siblings: Siblings) -> frozenset[str]:
+    return frozenset(path for other in siblings() for path in _paths(other.body))
+
+
 @lru_cache(maxsize=4096)
 def _paths(body: str) -> tuple[str, ...]:
-    """The paths that an issue names. Every landing asks it of every other issue."""
+    """The paths that an issue names. A landing that changes tests asks it of every issue."""
     return brief.parse(body).paths
 
 

@@ -12,6 +12,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..domain.errors import GitFailed
@@ -62,7 +63,8 @@ class Objects:
     def read(self, name: str) -> tuple[str, bytes] | None:
         """The kind and the data of an object; None when no good file of its own holds it."""
         try:
-            text = zlib.decompress(self._path(name).read_bytes())
+            with open(self._path(name), "rb", buffering=0) as file:
+                text = zlib.decompress(file.read())
         except (OSError, zlib.error):
             return None
         header, _, data = text.partition(b"\0")
@@ -71,31 +73,32 @@ class Objects:
     def measure(self, name: str) -> tuple[str, int] | None:
         """As `read`, with the data's size in its place."""
         try:
-            with self._path(name).open("rb") as file:
+            with open(self._path(name), "rb", buffering=0) as file:
                 start = zlib.decompressobj().decompress(file.read(_START_BYTES), _HEADER_BYTES)
             kind, _, size = start.partition(b"\0")[0].partition(b" ")
             return kind.decode(), int(size)
         except (OSError, zlib.error, ValueError):
             return None
 
-    def _keep(self, path: Path, content: bytes) -> None:
+    def _keep(self, path: str, content: bytes) -> None:
         try:
             os.utime(path)  # as git does, so that no clearing up takes it for an old one
         except FileNotFoundError:
-            path.parent.mkdir(exist_ok=True)
+            with suppress(FileExistsError):
+                os.mkdir(os.path.dirname(path))
             _create(path, zlib.compress(content))
 
-    def _path(self, name: str) -> Path:
-        return self._directory / name[:2] / name[2:]
+    def _path(self, name: str) -> str:
+        return f"{self._directory}/{name[:2]}/{name[2:]}"
 
 
 def _header(kind: str, data: bytes) -> bytes:
     return f"{kind} {len(data)}\0".encode()
 
 
-def _create(path: Path, content: bytes) -> None:
+def _create(path: str, content: bytes) -> None:
     """In one step, so that a kill leaves no half of an object."""
-    handle, new = tempfile.mkstemp(prefix="tmp_obj_", dir=path.parent)
+    handle, new = tempfile.mkstemp(prefix="tmp_obj_", dir=os.path.dirname(path))
     with os.fdopen(handle, "wb") as file:
         file.write(content)
         os.fchmod(handle, 0o444)

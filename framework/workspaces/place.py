@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
@@ -11,8 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import IO
 
 from ..domain.errors import WorkspaceError
 
@@ -25,18 +25,18 @@ class Place:
     """A directory that is ours until `remove` or `leave`, or until our process dies."""
 
     path: Path
-    lock: FileLock
+    lock: IO[bytes]
 
     def remove(self) -> None:
         """Delete it. It loses its name first, so that a kill leaves no half of it in use."""
         gone = self.path.with_name(f"{_GONE}{uuid.uuid4().hex[:12]}")
         self.path.rename(gone)
-        self.lock.release()
+        self.lock.close()
         delete(gone)
 
     def leave(self) -> None:
         """Keep the directory, for a later run to find."""
-        self.lock.release()
+        self.lock.close()
 
 
 class Places:
@@ -46,7 +46,7 @@ class Places:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._root = root.resolve()
         self._ours = threading.Lock()
-        self._door = FileLock(self._root / ".places.lock", thread_local=False)
+        self._door = self._root / ".places.lock"
 
     def make(self, name: str) -> Place:
         """A new directory. Raises WorkspaceError when there is one of that name."""
@@ -59,9 +59,7 @@ class Places:
                     f"{path} exists already: it is another attempt's, or was left by one; start "
                     "the run again to have its work saved"
                 ) from None
-            lock = _lock(path)
-            lock.acquire(blocking=False)
-        return Place(path=path, lock=lock)
+            return Place(path=path, lock=_locked(path / _OWNER, fcntl.LOCK_EX))
 
     def abandoned(self) -> tuple[list[Place], int]:
         """The directories of dead processes, from now on ours, and how many the living hold."""
@@ -72,18 +70,17 @@ class Places:
                 if path.name.startswith(_GONE):
                     delete(path)
                 elif (path / _OWNER).is_file():
-                    lock = _lock(path)
                     try:
-                        lock.acquire(blocking=False)
+                        lock = _locked(path / _OWNER, fcntl.LOCK_EX | fcntl.LOCK_NB)
                         found.append(Place(path=path, lock=lock))
-                    except Timeout:
+                    except BlockingIOError:
                         others += 1
         return found, others
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Nobody makes or looks for directories meanwhile; it takes no longer than that."""
-        with self._ours, self._door.acquire(poll_interval=0.002):
+        with self._ours, _locked(self._door, fcntl.LOCK_EX):
             yield
 
 
@@ -125,5 +122,13 @@ def _permit(path: str, mode: int, wanted: int) -> None:
         os.chmod(path, stat.S_IMODE(mode) | wanted)
 
 
-def _lock(path: Path) -> FileLock:
-    return FileLock(path / _OWNER, thread_local=False)
+def _locked(path: Path, how: int) -> IO[bytes]:
+    """A lock file, locked until it is closed or our process dies. Raises BlockingIOError when
+    LOCK_NB is asked for and another one has it."""
+    file = open(path, "ab", buffering=0)  # noqa: SIM115 - it is kept
+    try:
+        fcntl.flock(file, how)
+    except BaseException:
+        file.close()
+        raise
+    return file

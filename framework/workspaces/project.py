@@ -67,11 +67,15 @@ class Project:
 
     def commit(self, ref: str) -> str | None:
         """The commit that `ref` names, if there is one."""
-        found = refs.on_disk(self._common, ref) if ref.startswith("refs/heads/") else None
+        found = self.on_disk(ref) if ref.startswith("refs/heads/") else None
         if found is not None:
             return found or None
         name = f"{ref}^{{commit}}"
         return self.git.call("rev-parse", "--quiet", "--verify", name).out.strip() or None
+
+    def on_disk(self, branch: str) -> str | None:
+        """What the file of a branch's ref says, as `refs.on_disk`."""
+        return refs.on_disk(self._common, branch)
 
     def is_new(self) -> bool:
         """Whether nothing was ever committed here."""

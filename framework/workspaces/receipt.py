@@ -46,6 +46,11 @@ class Receipts:
         )
         return self._hub.store.write("tag", text.encode())
 
+    def is_new(self, issue: Issue) -> bool:
+        """Whether two missing files say already that nobody has ever attempted it."""
+        names = (refs.landed(issue.uid, issue.reopened), refs.epoch(issue.id))
+        return all(refs.on_disk(self._hub.path, name) == "" for name in names)
+
     def read(self, issue: Issue) -> Proof | None:
         """The recorded landing since the issue was last reopened."""
         tag = self._hub.ref(refs.landed(issue.uid, issue.reopened))

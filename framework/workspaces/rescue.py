@@ -6,7 +6,7 @@ from ..box import Box
 from . import refs
 from .attempt import Attempt
 from .base import Rescue
-from .edits import edits_of
+from .edits import Edits
 from .heads import OLDER_STASH, heads
 from .hub import Hub
 from .intake import Intake
@@ -48,7 +48,7 @@ class Rescuer:
 
     def _with_edits(self, attempt: Attempt, head: str) -> str:
         """A commit of the runner's on top of `head` with the uncommitted edits, if any."""
-        edits = edits_of(self._hub, attempt, head)
+        edits = Edits(self._hub, attempt, head)
         paths = edits.paths()
         if not paths:
             return head

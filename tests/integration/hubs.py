@@ -18,12 +18,15 @@ from framework.box import Box, Bubblewrap, Unboxed, is_available, programs
 from framework.domain.brief import Brief, render
 from framework.domain.identifier import slug
 from framework.domain.issue import Issue
-from framework.workspaces.base import Rescue, Workspace
+from framework.workspaces.base import Rescue, Siblings, Workspace
 from framework.workspaces.clone import CloneWorkspaces
 from framework.workspaces.hub import Hub
 from framework.workspaces.landing import HubLander
 
 BOXES = ("bubblewrap", "none")
+NOBODY: Siblings = list
+"""There are no other issues."""
+
 NO_BOX = "bubblewrap is not installed here; CI has it"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _WHO = {
@@ -141,7 +144,7 @@ class House:
         issue = make_issue(number, **changes)
         async with self.workspaces.open(issue, self.hub.epoch(number) + 1) as workspace:
             commit(workspace.directory, files)
-            return await self.lander.land(workspace, issue, ())
+            return await self.lander.land(workspace, issue, NOBODY)
 
 
 def make_issue(number: str = "1", **changes: Any) -> Issue:

@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from framework.domain.errors import LeaseLost
 from framework.workspaces.base import Workspace
-from tests.integration.hubs import House, commit, make_issue
+from tests.integration.hubs import NOBODY, House, commit, make_issue
 
 
 async def main(root: Path, numbers: list[str], epoch: int) -> None:
@@ -50,7 +50,7 @@ def say(line: str) -> None:
 
 async def land(house: House, lander: object, workspace: Workspace, number: str) -> str:
     await anyio.to_thread.run_sync(commit, workspace.directory, {f"f{number}": "x\n"})
-    landing = await lander.land(workspace, make_issue(number), ())  # type: ignore[attr-defined]
+    landing = await lander.land(workspace, make_issue(number), NOBODY)  # type: ignore[attr-defined]
     return type(landing).__name__
 
 

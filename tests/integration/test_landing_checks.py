@@ -16,7 +16,16 @@ from anyio import to_thread
 
 from framework.domain.merge import Landing, Merged, Refused
 from framework.workspaces import checks
-from tests.integration.hubs import BOXES, NO_BOX, House, available_boxes, commit, git, make_issue
+from tests.integration.hubs import (
+    BOXES,
+    NO_BOX,
+    NOBODY,
+    House,
+    available_boxes,
+    commit,
+    git,
+    make_issue,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -132,7 +141,7 @@ async def test_what_was_red_before_is_not_held_against_anybody(house: House) -> 
     async with house.workspaces.open(issue, 1) as workspace:
         git(workspace.directory, "rm", "--quiet", "fixed")
         git(workspace.directory, "commit", "--quiet", "-m", "break it again")
-        landing = await house.lander.land(workspace, issue, ())
+        landing = await house.lander.land(workspace, issue, NOBODY)
     assert told(landing) == ("`test -e fixed` failed with exit code 1",)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
@@ -12,7 +13,7 @@ import pytest
 
 from framework.domain.errors import LeaseLost, WorkspaceError
 from framework.domain.merge import Merged
-from tests.integration.hubs import House, commit, git, make_issue, place_of, write
+from tests.integration.hubs import NOBODY, House, commit, git, make_issue, place_of, write
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[2]
@@ -114,6 +115,49 @@ async def test_a_second_look_at_a_commit_sees_new_edits(house: House) -> None:
     assert house.text(rescue.commit, "c") == "x"
 
 
+async def test_line_ends_that_git_changes_are_no_edits(house: House) -> None:
+    """What differs from the commit byte for byte may be just what git makes of it."""
+    async with house.workspaces.open(make_issue(), 1) as workspace:
+        commit(workspace.directory, {".gitattributes": "*.txt text eol=crlf\n", "c.txt": "1\r\n"})
+        assert git(workspace.directory, "cat-file", "-s", "HEAD:c.txt") == "2"
+        assert (await house.workspaces.inspect(workspace)).dirty == ()
+
+
+EDITS: dict[str, Callable[[Path], object]] = {
+    "c": lambda clone: (clone / "c").chmod(0o755),
+    "d/b": lambda clone: (clone / "d" / "b").unlink(),
+    "l": lambda clone: ((clone / "l").unlink(), (clone / "l").symlink_to("b")),
+    "gone": lambda clone: (clone / "gone").write_text(""),
+    "new": lambda clone: (clone / "new").write_text(""),
+    "a": lambda clone: (clone / "a").write_text("2\n"),
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+async def test_every_edit_beside_a_commit_is_seen(house: House, what: str) -> None:
+    """Of modes, links, deletions, new files and old ones, after a commit that made them all."""
+    async with house.workspaces.open(make_issue(), 1) as workspace:
+        clone = workspace.directory
+        commit(clone, {"gone": "1\n"})
+        (clone / "l").symlink_to("a")
+        git(clone, "rm", "--quiet", "gone")
+        commit(clone, {"c": "1\n", "d/b": "1\n", "l": "one\n"})
+        assert (await house.workspaces.inspect(workspace)).dirty == ()
+        EDITS[what](clone)
+        assert (await house.workspaces.inspect(workspace)).dirty == (what,)
+
+
+async def test_edits_are_seen_in_a_hub_that_is_packed(house: House) -> None:
+    """Also after a person has cleared up in the hub."""
+    house.in_hub("gc", "--quiet")
+    async with house.workspaces.open(make_issue(), 1) as workspace:
+        head = commit(workspace.directory, {"c": "1\n"})
+        contents = await house.workspaces.inspect(workspace)
+        assert (contents.head, contents.dirty) == (head, ())
+        write(workspace.directory, {"c": "2\n", "b": "2\n"})
+        assert (await house.workspaces.inspect(workspace)).dirty == ("b", "c")
+
+
 async def test_an_edit_of_the_same_size_is_seen(house: House) -> None:
     """The index was kept with its time, so an edit right after the start is not missed."""
     async with house.workspaces.open(make_issue(), 1) as workspace:
@@ -211,7 +255,7 @@ async def test_edits_beside_a_landing_are_rescued_but_not_offered(house: House) 
     issue = make_issue()
     async with house.workspaces.open(issue, 1) as workspace:
         commit(workspace.directory, {"c": "1\n"})
-        assert isinstance(await house.lander.land(workspace, issue, ()), Merged)
+        assert isinstance(await house.lander.land(workspace, issue, NOBODY), Merged)
         write(workspace.directory, {"scratch": "x"})
     assert [rescue.epoch for rescue in house.rescues] == [1]
     assert await house.workspaces.rescued(issue) is None

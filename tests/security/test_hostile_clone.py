@@ -14,6 +14,7 @@ from framework.domain.merge import Landing, Merged, Refused
 from framework.workspaces.base import Contents, Workspace
 from tests.integration.hubs import (
     NO_BOX,
+    NOBODY,
     House,
     available_boxes,
     commit,
@@ -56,7 +57,7 @@ async def look_land_leave(
     async with house.workspaces.open(ISSUE, 1) as workspace:
         attack(workspace)
         contents = await house.workspaces.inspect(workspace)
-        landing = await house.lander.land(workspace, ISSUE, ())
+        landing = await house.lander.land(workspace, ISSUE, NOBODY)
     assert not place_of(workspace).exists()
     assert await house.workspaces.recover(frozenset()) == []
     return contents, landing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -35,11 +34,11 @@ changes = st.one_of(
 
 
 def kept(tracker: SqliteTracker) -> dict[str, int]:
-    with closing(sqlite3.connect(tracker._database.path)) as connection:
+    with tracker._database.reading() as connection:
         return {str(id): chain for id, chain in connection.execute("SELECT id, chain FROM issues")}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(
         st.frozensets(st.integers(1, SIZE), min_size=1, max_size=3), min_size=SIZE, max_size=SIZE

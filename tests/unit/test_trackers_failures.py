@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from framework import mounts
 from framework.domain.errors import TrackerError, TrackerUnavailable
 from framework.domain.issue import Change, Draft, State
-from framework.trackers import _mounts
-from framework.trackers._mounts import kind_of_mount, network_file_system
 from framework.trackers.sqlite import SqliteTracker
 from tests.unit.test_trackers_migration import CONTENT, VERSION_1
 
@@ -221,65 +220,13 @@ def test_a_lock_on_a_new_or_old_file_is_an_outage(tmp_path: Path) -> None:
             SqliteTracker(path, patience=0.01)
 
 
-MOUNTS = """\
-21 26 0:19 / /sys rw,nosuid shared:7 - sysfs sysfs rw
-26 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
-40 26 0:40 / /home rw,relatime shared:20 - nfs4 server:/home rw,vers=4.2
-41 40 254:2 / /home/local rw,relatime - xfs /dev/vdb rw
-42 26 0:42 / /mnt/with\\040space rw - fuse.sshfs me@host: rw
-43 26 0:43 / /twice rw - ext4 /dev/vdc rw
-44 43 0:44 / /twice rw - cifs //server/share rw
-45 26 0:45 / /sandbox rw - 9p none rw
-46 26 0:46 / /stick rw - fuseblk /dev/sdb1 rw
-"""
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("/home/ann/project/issues.db", "nfs4"),
-        ("/home/local/project/issues.db", "xfs"),
-        ("/homework/issues.db", "ext4"),
-        ("/mnt/with space/issues.db", "fuse.sshfs"),
-        ("/twice/issues.db", "cifs"),
-        ("/issues.db", "ext4"),
-    ],
-)
-def test_the_innermost_and_last_mount_tells_the_file_system(path: str, kind: str) -> None:
-    """By whole names of directories, with the escapes of the table undone."""
-    assert kind_of_mount(Path(path), MOUNTS) == kind
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("/home/ann", "nfs4"),
-        ("/twice", "cifs"),
-        ("/mnt/with space/x", "fuse.sshfs"),
-        ("/home/local/x", None),
-        ("/sandbox/x", None),
-        ("/stick/x", None),
-    ],
-)
-def test_only_other_machines_disks_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, kind: str | None
-) -> None:
-    """Not those that only look so."""
-    table = tmp_path / "mountinfo"
-    table.write_text(MOUNTS)
-    monkeypatch.setattr(_mounts, "_TABLE", table)
-    assert network_file_system(Path(path)) == kind
-    monkeypatch.setattr(_mounts, "_TABLE", tmp_path / "missing")
-    assert network_file_system(Path(path)) is None
-
-
 def test_no_database_is_made_on_a_network_file_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And none is left behind; the error says where to go."""
     table = tmp_path / "mountinfo"
-    table.write_text(MOUNTS + f"47 26 0:47 / {tmp_path}/share rw - nfs server:/x rw\n")
-    monkeypatch.setattr(_mounts, "_TABLE", table)
+    table.write_text(f"47 26 0:47 / {tmp_path}/share rw - nfs server:/x rw\n")
+    monkeypatch.setattr(mounts, "_TABLE", table)
     with pytest.raises(TrackerError, match=r"network file system \(nfs\).* local disk"):
         SqliteTracker(tmp_path / "share" / "issues.db")
     assert (tmp_path / "share" / "issues.db").stat().st_size == 0

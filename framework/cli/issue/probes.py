@@ -19,8 +19,8 @@ from ...config.place import STATE_DIRECTORY, git_top, keep_out
 from ...config.repository import is_offered, is_tracked
 from ...config.stores import is_fixed, stores_of
 from ...facade.doctor import Check, Level, Probe, of_leases, of_progress, of_tracker
+from ...leases.disk import refuse_network
 from ...leases.highwater import MARK, read_mark
-from ...leases.mounts import refuse_network
 from ...trackers.base import Tracker
 
 _PATIENCE = 0.5

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import sys
 from argparse import RawDescriptionHelpFormatter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from ...domain.errors import IssueNotFound
 from .._options import explained
@@ -17,7 +18,7 @@ from .command import Command, Group
 from .commands import COMMANDS
 from .output import VERSION
 from .program import group_overview, load, parser_of
-from .samples import documents
+from .samples import Sample, documents
 
 _WIDTH = 96
 _CODES = {
@@ -38,7 +39,7 @@ def main() -> int:
 
 def reference() -> str:
     """The whole page. The same commands give the same text, whatever the terminal."""
-    return "\n".join([*_beginning(), *_json(), *_commands()]) + "\n"
+    return "\n".join([*_beginning(), *_json(), *_documents(), *_commands()]) + "\n"
 
 
 def _beginning() -> Iterator[str]:
@@ -59,7 +60,7 @@ def _beginning() -> Iterator[str]:
 
 
 def _json() -> Iterator[str]:
-    error = IssueNotFound("There is no issue '99'. List the issues to see which exist.")
+    error = explained(IssueNotFound("There is no issue '99'. List the issues to see which exist."))
     document = {"id": "12", "...": "..."}
     yield "## JSON\n"
     yield (
@@ -68,25 +69,60 @@ def _json() -> Iterator[str]:
         "on the last. `--fields` chooses fields of the items.\n"
     )
     yield _block({"version": VERSION, "items": [document], "total": 1, "cursor": None})
-    yield "\nCommands that answer with one thing:\n"
+    yield (
+        "\nCommands that answer with one thing; `item` is null where there is none, as of "
+        "`claim next` when nothing is ready:\n"
+    )
     yield _block({"version": VERSION, "item": document})
     yield (
-        "\nCommands that change several issues answer with items, one for each, and with the worst "
-        "exit code:\n"
+        "\n`edit`, `close`, `reopen` and `delete` take several issues: they answer with items, one "
+        "for each, and with the worst exit code:\n"
     )
-    yield _block({"id": "12", "ok": True, "item": document})
-    yield ""
-    yield _block({"id": "99", "ok": False, "error": explained(error)})
+    yield from _either({"id": "12", "ok": True, "item": document}, error)
+    yield "\n`batch` answers each line with one, without an envelope:\n"
+    yield from _either({"line": 1, "ok": True, "item": document}, error)
     yield (
         "\n`--format=json` is the bare array or object, as for `jq -r '.[0].number'`. Times are "
         "UTC in ISO 8601. Fields may be added; one that is there keeps its name and its meaning "
         "as long as `version` stays.\n\nErrors are on standard error; `code` is for programs:\n"
     )
-    yield _block(explained(error))
+    yield _block(error)
     yield ""
-    for name, (commands, sample) in documents().items():
-        yield f"### {name}\n\nAnswer of: {commands}.\n"
-        yield _block(sample) + "\n"
+
+
+def _either(done: Mapping[str, Any], error: Mapping[str, Any]) -> Iterator[str]:
+    """What became of one thing of several."""
+    yield _block(done)
+    yield ""
+    kept = {key: value for key, value in done.items() if key not in ("ok", "item")}
+    yield _block({**kept, "ok": False, "error": error})
+
+
+def _documents() -> Iterator[str]:
+    every = documents()
+    for name, sample in every.items():
+        yield f"### {name}\n"
+        for where, commands in sample.answers.items():
+            yield f"- {where.value}: {', '.join(f'`{one}`' for one in commands)}"
+        yield ""
+        base = every[sample.of].example if sample.of else {}
+        if sample.of:
+            yield f"All that [{sample.of}](#{sample.of.replace(' ', '-')}) has, and:\n"
+        yield _block({key: one for key, one in sample.example.items() if key not in base})
+        yield "".join(f"\n{line}\n" for line in _remarks(sample, base))
+
+
+def _remarks(sample: Sample, base: Mapping[str, Any]) -> Iterator[str]:
+    """On the fields that are not in `base`."""
+    remarks = {
+        "Null where there is none": sample.null,
+        "Any JSON": sample.any,
+        "Its keys are not fixed": sample.free,
+    }
+    for remark, paths in remarks.items():
+        own = [f"`{path}`" if path else "all" for path in paths if path.split(".")[0] not in base]
+        if own:
+            yield f"{remark}: {', '.join(own)}."
 
 
 def _commands() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Network file systems are told from the list of mounts."""
+"""Network file systems are told from the list of mounts, and nothing is kept on one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from framework import mounts
 from framework.domain.errors import LeaseError
-from framework.leases import mounts
 from framework.leases.file import FileLeases
-from framework.leases.mounts import network_kind
 from framework.leases.sqlite import SqliteLeases
+from framework.mounts import network_file_system
 
 MOUNTS = r"""22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
 23 22 0:21 / /proc rw shared:5 - proc proc rw
@@ -23,13 +23,14 @@ MOUNTS = r"""22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
 46 22 8:3 / /mnt/old rw - ext4 /dev/sdc1 rw
 47 22 0:54 / /mnt/bare rw - fuse thing rw
 48 22 0:55 /sub /data rw shared:9 - overlay overlay rw
+49 22 0:56 / /box rw - 9p host rw
 """
 
 
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/root/project", None),
+        ("/nowhere/project", None),
         ("/", None),
         ("/home/me/project", "nfs4"),
         ("/home", "nfs4"),
@@ -42,21 +43,28 @@ MOUNTS = r"""22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
         ("/mnt/stick/x", None),
         ("/mnt/old/x", None),
         ("/data/x", None),
+        ("/box/x", None),
     ],
 )
-def test_the_nearest_mount_decides(path: str, kind: str | None) -> None:
-    """Also with blanks in names, names that begin alike, mounts inside and over each other."""
-    assert network_kind(MOUNTS, Path(path)) == kind
+def test_the_nearest_mount_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, kind: str | None
+) -> None:
+    """Also with blanks in names, names that begin alike, mounts inside and over each other; not
+    what only looks like another machine's disk."""
+    planted = tmp_path / "mountinfo"
+    planted.write_text(MOUNTS)
+    monkeypatch.setattr(mounts, "_TABLE", planted)
+    assert network_file_system(Path(path)) == kind
 
 
 @pytest.mark.parametrize("kind", [FileLeases, SqliteLeases])
-def test_a_store_on_a_network_file_system_is_refused(
+def test_leases_on_a_network_file_system_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[FileLeases | SqliteLeases]
 ) -> None:
     """Before anything is made there; the text names the place and what to do."""
     planted = tmp_path / "mountinfo"
     planted.write_text(f"40 22 0:50 / {tmp_path.resolve()} rw - nfs4 server:/home rw\n")
-    monkeypatch.setattr(mounts, "_MOUNTS", planted)
+    monkeypatch.setattr(mounts, "_TABLE", planted)
     with pytest.raises(LeaseError, match=r"network file system \(nfs4\).*Keep the project on"):
         kind(tmp_path / "leases").establish()
     assert not (tmp_path / "leases").exists()
@@ -66,6 +74,6 @@ def test_where_there_is_no_list_nothing_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on systems that have no /proc."""
-    monkeypatch.setattr(mounts, "_MOUNTS", tmp_path / "none")
+    monkeypatch.setattr(mounts, "_TABLE", tmp_path / "none")
     FileLeases(tmp_path / "leases").establish()
     assert (tmp_path / "leases").is_dir()

@@ -1,4 +1,4 @@
-"""Whether a path lies on another machine's disk, where SQLite's shared memory does not reach."""
+"""Whether a path lies on another machine's disk, where neither locks nor shared memory hold."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 _TABLE = Path("/proc/self/mountinfo")
 # `9p` is not among them: it is also how some sandboxes show their own disk.
 _NETWORKED = re.compile(
-    r"(nfs\d?|cifs|smb\w*|ncpfs|afs|ceph|glusterfs|lustre|beegfs|gpfs|davfs|fuse\..*)"
+    r"(nfs\d?|cifs|smb\w*|ncpfs|afs|ceph|glusterfs|lustre|beegfs|gpfs|davfs|fuse(\..*)?)"
 )
 
 
 def network_file_system(path: Path) -> str | None:
-    """The kind of network file system that holds `path`; None for a local one, or where the
-    system does not tell."""
+    """The kind of network file system that `path` lies, or would lie, on; None for a local one.
+
+    Not promised: that every such file system is known, or anything where the system has no list
+    of mounts, as other systems than Linux.
+    """
     if not _TABLE.exists():
         return None
     kind = kind_of_mount(path.resolve(), _TABLE.read_text("utf-8", "surrogateescape"))
@@ -22,7 +25,8 @@ def network_file_system(path: Path) -> str | None:
 
 
 def kind_of_mount(path: Path, mountinfo: str) -> str | None:
-    """The file system of the innermost mount point above `path`, of several there the last."""
+    """The file system of the innermost mount point above `path`, of several there the last.
+    `mountinfo` is as in /proc/self/mountinfo, `path` absolute and without symbolic links."""
     inner, kind = -1, None
     for line in mountinfo.splitlines():
         left, _, right = line.partition(" - ")
