@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..domain.errors import TransitionRefused
 from ..domain.event import IssueSettled
 from ..domain.issue import Change, Issue, State
 from ..domain.merge import Proof
@@ -20,7 +21,10 @@ def settle(parts: Parts, issue: Issue, proof: Proof) -> None:
     state = State.NEEDS_REVIEW if proof.manual else State.CLOSED
     text = render(proof, rehearsed=parts.policy.rehearsed)
     parts.tracker.comment(issue.id, text, author=AUTHOR, key=f"proof:{proof.commit}")
-    parts.tracker.update(issue.id, Change(state=state))
+    try:
+        parts.tracker.update(issue.id, Change(state=state))
+    except TransitionRefused:  # a person has closed it meanwhile, manual check and all
+        state = State.CLOSED
     parts.journal.append(
         IssueSettled(
             issue=issue.id, reopened=issue.reopened, state=state.value, commit=proof.commit

@@ -71,6 +71,9 @@ async def _guarded(parts: Parts, attempt: Attempt) -> Ended:
         return Ended(outcome=await attempt.run())
     except errors.LeaseLost:
         return Ended(outcome=LeaseLost())
+    except errors.TransitionRefused:
+        until = parts.clock()
+        return Ended(outcome=Deferred(why="a person has closed it meanwhile", until=until))
     except AccountDenied as error:
         return Ended(outcome=Deferred(why=str(error)), halt=str(error))
     except errors.NightshiftError as error:
@@ -116,6 +119,8 @@ def _tell_tracker(
             if parts.tracker.get(issue.id).state is State.IN_PROGRESS:
                 parts.tracker.update(issue.id, Change(state=State.OPEN))
         case retry.GiveUp(why=why):
+            if parts.tracker.get(issue.id).is_closed:
+                return  # by a person, who does not ask for it any more
             text = (
                 f"Blocked: {why}\n\nLast attempt ({lease.epoch}): {explain(outcome)}\n\n"
                 f"Answer with `issue comment {issue.id} TEXT`, then `issue reopen {issue.id}`."

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 from ..domain.errors import TrackerUnavailable
 from ..domain.finding import Finding
+from ..domain.graph import find_cycle
 from ._database import Database
 from ._rows import stamp
 from ._schema import RECOUNT, VERSION
 from ._words import indexed
 
 _WHOLE = "database"
+_CYCLE = "dependencies"
 _SLACK = timedelta(minutes=5)
 _WORDS = (
     "UPDATE texts SET title_words = indexed(title), body_words = indexed(body)"
@@ -26,8 +28,8 @@ def check(database: Database, now: datetime, *, repair: bool) -> Sequence[Findin
     with database.reading() as connection:
         connection.create_function("indexed", 1, indexed, deterministic=True)
         findings = list(_facts(connection, now))
-    if any(one.is_bad for one in findings if one.what.startswith(_WHOLE)):
-        return findings  # what is broken may be made worse by any write
+    if any(one.is_bad for one in findings if one.what.startswith((_WHOLE, _CYCLE))):
+        return findings  # broken, it may be made worse by any write; a cycle has no longest chain
     derived: dict[str, Callable[[sqlite3.Connection], int]] = {"text index": _mend_text_index}
     derived |= {what: _counted(statements) for what, statements in RECOUNT.items()}
     return [*findings, *(_derived(database, *one, repair=repair) for one in derived.items())]
@@ -44,7 +46,16 @@ def _facts(connection: sqlite3.Connection, now: datetime) -> Iterator[Finding]:
         for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check")
     ]
     yield _told("references", lost, "Put a backup in its place, or mend them by hand.")
+    yield _told(_CYCLE, _cycle(connection), "Put a backup in its place, or remove one by hand.")
     yield _clock(connection, now)
+
+
+def _cycle(connection: sqlite3.Connection) -> list[str]:
+    edges: dict[str, list[str]] = {}
+    for issue, needs in connection.execute("SELECT issue, needs FROM dependencies"):
+        edges.setdefault(str(issue), []).append(str(needs))
+    cycle = find_cycle(edges)
+    return [f"issues wait for themselves, {' -> '.join(cycle)}"] if cycle else []
 
 
 def _told(what: str, wrong: list[str], advice: str) -> Finding:

@@ -27,6 +27,7 @@ from framework.domain.event import (
     AttemptResumed,
     AttemptStarted,
     Event,
+    IssueSettled,
     Warned,
 )
 from framework.domain.issue import Change, Draft, Issue, Priority, State
@@ -437,6 +438,61 @@ async def test_a_landing_that_the_tracker_did_not_hear_of_is_told_again_not_work
         assert outcomes(parts) == ["Failed", "Failed", "Landed"]
         comments = parts.tracker.comments("1")
         assert len([one for one in comments if one.text.startswith("**Landed**")]) == 1
+
+
+def closing(parts: Parts, then: Callable[[Conversation], Any]) -> Callable[[Conversation], Any]:
+    """A person closes the issue while its session works."""
+
+    async def play(conversation: Conversation) -> SessionEnd:
+        parts.tracker.update(str(number_of(conversation)), Change(state=State.CLOSED))
+        end: SessionEnd = await then(conversation)
+        return end
+
+    return play
+
+
+async def test_what_a_person_closes_meanwhile_stays_closed(tmp_path: Path) -> None:
+    """Work that lands needs no review any more; work that fails is not asked for again, and
+    nobody is told that it is blocked."""
+    stage = Stage()
+    async with opened(tmp_path, stage, max_failures=1) as parts:
+        add(parts, "one", checks=("manual: look at it",))
+        add(parts, "two")
+        stage.plays[1, 1] = closing(parts, finish)
+        stage.plays[2, 1] = closing(parts, ending(Crashed(why="signal 9", spending=NONE)))
+        assert (await run(parts)).code == 0
+        assert states(parts) == [State.CLOSED, State.CLOSED]
+        assert sorted(outcomes(parts)) == ["Failed", "Landed"]
+        assert [one.state for one in events(parts, IssueSettled)] == ["closed"]
+        assert not parts.tracker.comments("2")
+
+
+class Quicker:
+    """A tracker on which a person closes each issue just before it is marked as in progress."""
+
+    def __init__(self, tracker: Any) -> None:
+        self._tracker = tracker
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tracker, name)
+
+    def update(self, id: str, change: Change) -> Issue:
+        if change.state is State.IN_PROGRESS:
+            self._tracker.update(id, Change(state=State.CLOSED))
+        issue: Issue = self._tracker.update(id, change)
+        return issue
+
+
+async def test_what_a_person_closes_before_the_work_begins_is_left_alone(tmp_path: Path) -> None:
+    """No session starts, nothing counts as a failure, and the run goes on to its end."""
+    stage = Stage()
+    async with opened(tmp_path, stage) as parts:
+        for title in "abcdef":
+            add(parts, title)
+        assert (await run(replace(parts, tracker=Quicker(parts.tracker)))).code == 0
+        assert set(states(parts)) == {State.CLOSED}
+        assert outcomes(parts) == ["Deferred"] * 6
+        assert not stage.turns
 
 
 async def test_what_a_person_takes_up_again_is_worked_on_again(tmp_path: Path) -> None:

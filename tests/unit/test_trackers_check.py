@@ -59,6 +59,18 @@ def plant(tracker: SqliteTracker, *statements: str) -> None:
             connection.execute(statement)
 
 
+@pytest.mark.parametrize("edges", [[(1, 1)], [(2, 4)]], ids=["itself", "round"])
+def test_a_cycle_is_told_and_ends_nothing(
+    tracker: SqliteTracker, edges: list[tuple[int, int]]
+) -> None:
+    """Issues that wait for one another have no longest chain to count: they are named instead."""
+    for issue, needs in edges:
+        plant(tracker, f"INSERT INTO dependencies VALUES ({issue}, {needs})")
+    (found,) = [one for one in tracker.check(repair=True) if one.is_bad]
+    assert found.what.startswith("dependencies: issues wait for themselves")
+    assert f"{edges[0][0]} -> " in found.what
+
+
 def bad(findings: list[Finding]) -> list[Finding]:
     return [one for one in findings if one.is_bad]
 

@@ -117,10 +117,10 @@ def _remarks(sample: Sample, base: Mapping[str, Any]) -> Iterator[str]:
     remarks = {
         "Null where there is none": sample.null,
         "Any JSON": sample.any,
-        "Its keys are not fixed": sample.free,
+        "An object with any keys": sample.free,
     }
     for remark, paths in remarks.items():
-        own = [f"`{path}`" if path else "all" for path in paths if path.split(".")[0] not in base]
+        own = [f"`{path}`" for path in paths if path.split(".")[0] not in base]
         if own:
             yield f"{remark}: {', '.join(own)}."
 

@@ -13,7 +13,7 @@ from ...config.choice import Chosen
 from ...config.detection import Detected
 from ...domain.activity import Activity, FieldChange, Kind
 from ...domain.claimant import Claimant
-from ...domain.entry import Label, Milestone, User
+from ...domain.entry import Entry, Label, Milestone, User
 from ...domain.issue import Comment, Issue, Priority, State
 from ...domain.lease import Lease
 from ...domain.message import Message
@@ -32,8 +32,7 @@ _AT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 _FILE = "/home/ada/app/.nightshift/config.json"
 _FIELDS = {"url": "https://gitea.example", "owner": "me", "repo": "app"}
 _SAVED = {"file": _FILE, "backup": f"{_FILE}.backup-20260131T093000Z"}
-_STATE_NULL = ("claim", "work_state", "work_state.stage", "work_state.next_checkpoint")
-_FOUND_NULL = ("remote", "remote.platform", "backend", "token_variable")
+_WORK_NULL = "claim work_state work_state.stage work_state.next_checkpoint"
 
 
 class Where(Enum):
@@ -74,235 +73,206 @@ def documents() -> Mapping[str, Sample]:
         **_of_entries(),
         **_of_backends(),
         **_of_settings(),
-        **_of_texts(),
+        **_of_the_rest(),
     }
 
 
 def _of_issues() -> dict[str, Sample]:
-    null = ("number", "milestone", "key", "closed_at")
+    null = "number milestone key closed_at"
     listed = document.issue(_ISSUE, ("7",))
     whole = {
         "claim": document.claim(_LEASE, mine=True),
         "work_state": document.work_state(_WORK),
         "comments": [document.comment(_COMMENT)],
     }
-    lists = ("list", "search", "ready", "depends ready", "depends add", "depends remove")
-    batch = ("create", "edit", "close", "reopen", "depends")
     return {
-        "issue": Sample(
-            answers={
-                Where.ITEM: ("create",),
-                Where.ITEMS: ("claim cleanup",),
-                Where.EACH: ("edit", "close", "reopen"),
-                Where.BATCH: batch,
-            },
-            example=document.issue(_ISSUE),
+        "issue": _sample(
+            document.issue(_ISSUE),
+            item="create",
+            items="claim cleanup",
+            each="edit, close, reopen",
+            batch="create, edit, close, reopen, depends",
             null=null,
         ),
-        "listed issue": Sample(answers={Where.ITEMS: lists}, example=listed, null=null, of="issue"),
-        "whole issue": _item(
-            ("show", "show --comments"),
+        "listed issue": _sample(
+            listed,
+            items="list, search, ready, depends ready, depends add, depends remove",
+            null=null,
+            of="issue",
+        ),
+        "whole issue": _sample(
             {**listed, **whole},
-            null=(*null, *_STATE_NULL, "comments", "comments.key"),
+            item="show, show --comments",
+            null=f"{null} {_WORK_NULL} comments comments.key",
             of="listed issue",
         ),
-        "deleted issue": Sample(
-            answers={Where.EACH: ("delete",)}, example={"id": "12", "deleted": True}
-        ),
+        "deleted issue": _sample({"id": "12", "deleted": True}, each="delete"),
     }
 
 
 def _around_issues() -> dict[str, Sample]:
     needed, waiting = _issue("7", State.IN_PROGRESS), _issue("15", State.OPEN, depends_on=("12",))
     reason = Reason(obstacle=Obstacle.DEPENDENCIES, text="it waits for #7 (in_progress)")
+    graph = bounded(_ISSUE, {"7": needed}, {"15": waiting}, None)
     return {
-        "comment": Sample(
-            answers={Where.ITEM: ("comment", "message post"), Where.BATCH: ("comment",)},
-            example=document.comment(_COMMENT),
-            null=("key",),
+        "comment": _sample(
+            document.comment(_COMMENT), item="comment, message post", batch="comment", null="key"
         ),
-        "readiness": Sample(
-            answers={Where.ITEMS: ("ready --explain",), Where.ITEM: ("ready --explain N",)},
-            example=document.readiness(Readiness(issue=_ISSUE, reasons=(reason,))),
+        "readiness": _sample(
+            document.readiness(Readiness(issue=_ISSUE, reasons=(reason,))),
+            item="ready --explain N",
+            items="ready --explain",
         ),
-        "graph": _item(
-            ("depends", "depends show"),
-            graph_document(bounded(_ISSUE, {"7": needed}, {"15": waiting}, None)),
-        ),
-        "statistics": _item(
-            ("stats",),
+        "graph": _sample(graph_document(graph), item="depends, depends show"),
+        "statistics": _sample(
             document.statistics(_STATISTICS),
-            null=("median_age_seconds", "median_seconds_to_close"),
-            free=("labels", "assignees"),
+            item="stats",
+            null="median_age_seconds median_seconds_to_close",
+            free="labels assignees",
         ),
-        "activity": Sample(
-            answers={Where.ITEMS: ("history", "activity"), Where.LINE: ("activity --follow",)},
-            example=document.activity(_ACTIVITY),
-            null=("issue",),
-            any=("changes.before", "changes.after"),
+        "activity": _sample(
+            document.activity(_ACTIVITY),
+            items="history, activity",
+            line="activity --follow",
+            null="issue",
+            any="changes.before changes.after",
         ),
     }
 
 
 def _of_claims() -> dict[str, Sample]:
     claim = document.claim(_LEASE, mine=True)
-    takes = ("claim", "claim next", "claim check", "claim extend")
     return {
-        "claim": Sample(
-            answers={
-                Where.ITEM: takes,
-                Where.ITEMS: ("claim list",),
-                Where.BATCH: ("claim", "release"),
-            },
-            example=claim,
+        "claim": _sample(
+            claim,
+            item="claim, claim next, claim check, claim extend",
+            items="claim list",
+            batch="claim, release",
         ),
-        "no claim": _item(
-            ("claim check",),
-            {"issue": "12", "agent": None},
-            null=("agent",),
-        ),
-        "released claim": _item(
-            ("claim release",),
-            {**claim, "released": True},
-            of="claim",
-        ),
+        "no claim": _sample({"issue": "12", "agent": None}, item="claim check", null="agent"),
+        "released claim": _sample({**claim, "released": True}, item="claim release", of="claim"),
     }
 
 
 def _of_agents() -> dict[str, Sample]:
     message = Message(type="question", agent="coder-1", timestamp=_AT, data={"text": "which?"})
+    work = {
+        "issue": "12",
+        "claim": document.claim(_LEASE, mine=True),
+        "work_state": document.work_state(_WORK),
+        "depends_on": ["7"],
+        "blocks": ["15"],
+    }
     return {
-        "message": Sample(
-            answers={Where.ITEMS: ("message list",)},
-            example=document.message(message),
-            any=("data",),
-        ),
-        "work": _item(
-            ("agent show", "agent progress", "agent checkpoint"),
-            {
-                "issue": "12",
-                "claim": document.claim(_LEASE, mine=True),
-                "work_state": document.work_state(_WORK),
-                "depends_on": ["7"],
-                "blocks": ["15"],
-            },
-            null=_STATE_NULL,
-        ),
+        "message": _sample(document.message(message), items="message list", any="data"),
+        "work": _sample(work, item="agent show, agent progress, agent checkpoint", null=_WORK_NULL),
     }
 
 
 def _of_entries() -> dict[str, Sample]:
-    label = Label(name="bug", description="something is wrong", color="d73a4a")
-    entries = {
-        "label": label,
+    entries: dict[str, Entry] = {
+        "label": Label(name="bug", description="something is wrong", color="d73a4a"),
         "milestone": Milestone(name="Q1", due=date(2026, 3, 31)),
         "user": User(name="coder-1", kind="coder"),
     }
     kept = {
-        name: Sample(
-            answers={
-                Where.ITEMS: (f"{name} list",),
-                Where.ITEM: (f"{name} create", f"{name} edit"),
-            },
-            example={**document.entry(entry), "issues": 2},
-            null=("due",) if name == "milestone" else (),
+        noun: _sample(
+            {**document.entry(entry), "issues": 2},
+            item=f"{noun} create, {noun} edit",
+            items=f"{noun} list",
+            null="due" if noun == "milestone" else "",
         )
-        for name, entry in entries.items()
+        for noun, entry in entries.items()
     }
-    deletes = tuple(f"{name} delete" for name in entries)
-    return {**kept, "deleted entry": _item(deletes, {"name": "bug", "deleted": True})}
+    deletes = ", ".join(f"{noun} delete" for noun in entries)
+    return {**kept, "deleted entry": _sample({"name": "bug", "deleted": True}, item=deletes)}
 
 
 def _of_backends() -> dict[str, Sample]:
-    backend = Backend(name="work", type="gitea", fields=_FIELDS, origin=_FILE)
+    written = backend_document(Backend(name="work", type="gitea", fields=_FIELDS, origin=_FILE))
     used = chosen_document(_CHOSEN)
+    removed = {"name": "work", "removed": True, **_SAVED}
+    default = {"name": "work", "default": True, **_SAVED}
     works = {"name": "local", "type": "sqlite", "ok": True, "issues": 2}
-
     return {
-        "backend": Sample(
-            answers={Where.ITEMS: ("backend list",)},
-            example=backend_document(backend),
-            free=("fields",),
-        ),
-        "backend in use": _item(("backend show",), used, free=("fields", "origins")),
-        "backend field": _item(("backend show --field",), {"url": _FIELDS["url"]}, free=("",)),
-        "defined backend": _item(
-            ("backend add",),
+        "backend": _sample(written, items="backend list", free="fields"),
+        "backend in use": _sample(used, item="backend show", free="fields origins"),
+        "field of a backend": _sample({"url": _FIELDS["url"]}, item="backend show --field"),
+        "defined backend": _sample(
             {**used, **_SAVED},
-            null=("backup",),
-            free=("fields", "origins"),
+            item="backend add",
+            null="backup",
+            free="fields origins",
             of="backend in use",
         ),
-        "removed backend": _item(
-            ("backend remove",), {"name": "work", "removed": True, **_SAVED}, null=("backup",)
-        ),
-        "tested backend": _item(("backend test",), works),
-        "default backend": _item(
-            ("backend set-default",), {"name": "work", "default": True, **_SAVED}, null=("backup",)
-        ),
+        "removed backend": _sample(removed, item="backend remove", null="backup"),
+        "tested backend": _sample(works, item="backend test"),
+        "default backend": _sample(default, item="backend set-default", null="backup"),
     }
 
 
 def _of_settings() -> dict[str, Sample]:
+    setting = {"key": "agent.id", "value": "coder-1", "origin": _FILE}
     found = detected_document(_DETECTED)
+    null = "remote remote.platform backend token_variable"
+    within = " ".join(f"detected.{one}" for one in null.split())
     tracker = {"tracker": "work", **_SAVED}
-    null = (*_FOUND_NULL, *(f"detected.{one}" for one in _FOUND_NULL), "backup")
     return {
-        "setting": Sample(
-            answers={Where.ITEMS: ("config show",)},
-            example={"key": "agent.id", "value": "coder-1", "origin": _FILE},
-        ),
-        "detected": _item(
-            ("config detect",),
-            found,
-            null=_FOUND_NULL,
-            free=("backend.fields",),
-        ),
-        "tracker that is set": _item(("config auto",), tracker, null=("backup",)),
-        "tracker that was detected": _item(
-            ("config init", "config auto"),
+        "setting": _sample(setting, items="config show"),
+        "detected": _sample(found, item="config detect", null=null, free="backend.fields"),
+        "tracker that is set": _sample(tracker, item="config auto", null="backup"),
+        "tracker that was detected": _sample(
             {**tracker, "detected": found},
-            null=null,
-            free=("detected.backend.fields",),
+            item="config init, config auto",
+            null=f"backup {within}",
+            free="detected.backend.fields",
             of="tracker that is set",
         ),
-        "changed file": _item(
-            ("config edit", "config agent set-id", "config agent set-type"),
+        "changed file": _sample(
             _SAVED,
-            null=("file", "backup"),
-        ),
-        "who acts": _item(
-            ("config agent show",),
-            {
-                "id": "coder-1",
-                "type": "coder",
-                "session": "s-1",
-                "claim_timeout": "1800",
-                "origins": {"id": _FILE, "type": _FILE},
-            },
-            null=("session",),
-            free=("origins",),
+            item="config edit, config agent set-id, config agent set-type",
+            null="file backup",
         ),
     }
 
 
-def _of_texts() -> dict[str, Sample]:
-    shells = ("completion bash", "completion zsh", "completion fish")
+def _of_the_rest() -> dict[str, Sample]:
+    agent = {
+        "id": "coder-1",
+        "type": "coder",
+        "session": "s-1",
+        "claim_timeout": "1800",
+        "origins": {"id": _FILE, "type": _FILE},
+    }
+    check = check_document(Check(name="text index", text="right"))
+    text = {"text": "# issue: this project's issues\n...", "tokens": 900}
+    shells = "completion bash, completion zsh, completion fish"
     return {
-        "check": Sample(
-            answers={Where.ITEMS: ("doctor",)},
-            example=check_document(Check(name="text index", text="right")),
-        ),
-        "instructions": _item(
-            ("prime",),
-            {"text": "# issue: this project's issues\n...", "tokens": 900},
-        ),
-        "script": _item(shells, {"script": "..."}),
+        "who acts": _sample(agent, item="config agent show", null="session", free="origins"),
+        "check": _sample(check, items="doctor"),
+        "instructions": _sample(text, item="prime"),
+        "script": _sample({"script": "..."}, item=shells),
     }
 
 
-def _item(commands: tuple[str, ...], example: Mapping[str, Any], **more: Any) -> Sample:
-    return Sample(answers={Where.ITEM: commands}, example=example, **more)
+def _sample(
+    example: Mapping[str, Any],
+    *,
+    null: str = "",
+    any: str = "",
+    free: str = "",
+    of: str | None = None,
+    **answers: str,
+) -> Sample:
+    """`answers` are commands with commas between them, each under a name of Where."""
+    return Sample(
+        answers={Where[name.upper()]: tuple(text.split(", ")) for name, text in answers.items()},
+        example=example,
+        null=tuple(null.split()),
+        any=tuple(any.split()),
+        free=tuple(free.split()),
+        of=of,
+    )
 
 
 def _issue(id: str, state: State, depends_on: tuple[str, ...] = ()) -> Issue:
