@@ -35,7 +35,7 @@ VARIABLES: Mapping[str, str] = {
     "GITLAB_URL": "The web address of the GitLab that the token is for [https://gitlab.com].",
     "GITLAB_TOKEN": "A token of it.",
     "ISSUE_AGENT_ID": "Who acts on issues [the system user].",
-    "ISSUE_AGENT_TYPE": "What that is, such as coder or reviewer [agent, or person without ISSUE_AGENT_ID].",
+    "ISSUE_AGENT_TYPE": "What that is, such as coder [agent; a person without ISSUE_AGENT_ID].",
     "ISSUE_SESSION_ID": "What tells two callers of one name apart [the calling process].",
     "XDG_CONFIG_HOME": "Where the person's own configuration is [~/.config].",
     "XDG_STATE_HOME": "Where workspaces are kept while they are worked in [~/.local/state].",

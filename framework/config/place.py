@@ -15,7 +15,8 @@ _OURS = f"{STATE_DIRECTORY}/"
 
 def find_project(start: Path) -> Path:
     """The nearest directory from `start` upwards with a `.nightshift/`, else the top of its git
-    work tree, else `start`. Absolute, without symbolic links. Runs no program.
+    work tree, else `start`. Of a linked work tree without a board it is the main one, if that has
+    one. Absolute, without symbolic links. Runs no program.
 
     Not looked at: what lies above the home directory or on another file system, and directories
     above `start` in which anybody may write, such as /tmp. A `.nightshift/` in the home directory
@@ -33,7 +34,21 @@ def find_project(start: Path) -> Path:
             return place
         if top is None and os.path.exists(place / ".git"):
             top = place
-    return top or start
+    return _main_work_tree(top) or top or start
+
+
+def _main_work_tree(top: Path | None) -> Path | None:
+    """Of a linked work tree, the one that the repository is in, if it has a `.nightshift/`: all
+    work trees of a repository share its board."""
+    if top is None or not (top / ".git").is_file():
+        return None
+    try:
+        inner = top / (top / ".git").read_text("utf-8").removeprefix("gitdir:").strip()
+        common = Path(os.path.realpath(inner / (inner / "commondir").read_text("utf-8").strip()))
+    except (OSError, UnicodeDecodeError):
+        return None  # a submodule, or no link to anything
+    main = common.parent
+    return main if common.name == ".git" and (main / STATE_DIRECTORY).is_dir() else None
 
 
 def git_top(project: Path) -> Path | None:

@@ -17,13 +17,15 @@ from ..domain.errors import (
     UsageError,
 )
 from ..domain.identity import PERSON, Identity
-from ..domain.issue import Change, Issue, State
+from ..domain.issue import WORKABLE, Change, Issue, State
 from ..domain.lease import Lease
 from ..domain.query import Query
 from ..leases.base import LeaseStore
 from ..trackers.base import Tracker
 
 _LEAST = timedelta(seconds=1)
+_MOMENT = timedelta(minutes=1)
+"""How long a change that holds an issue only for itself may take."""
 
 
 class Claims:
@@ -79,8 +81,12 @@ class Claims:
     def release(self, id: str, *, force: bool = False) -> Lease:
         """End this session's claim, or with `force` anybody's. Returns it as it was."""
         lease = self._held(id, force=force)
-        issue = self._tracker.get(id)
-        self._put(issue, State.OPEN, {State.IN_PROGRESS}, forced=not self.is_mine(lease))
+        issue, forced = self._tracker.get(id), not self.is_mine(lease)
+        if issue.state is State.IN_PROGRESS:
+            self._put(issue, State.OPEN, {State.IN_PROGRESS}, forced=forced)
+        elif forced:  # nothing else would tell of it
+            text = f"Ended the claim of {holder_name(lease)}."
+            self._tracker.comment(id, text, author=self._identity.name, forced=True)
         self._leases.release(lease)
         return lease
 
@@ -90,10 +96,13 @@ class Claims:
         if lease is not None and self.is_mine(lease):
             self._leases.release(lease)
 
-    def was_given_back(self, lease: Lease) -> bool:
-        """Whether the claim ended without somebody else taking the issue since."""
+    def is_settled(self, lease: Lease) -> bool:
+        """Whether the claim has ended because the work has: the issue is closed, blocked or in
+        review, and nobody else has taken it since."""
         record = self._leases.record(lease.key)
-        return record is not None and record.epoch == lease.epoch and record.lease is None
+        if record is None or record.epoch != lease.epoch or record.lease is not None:
+            return False
+        return self._tracker.get(lease.key).state not in WORKABLE
 
     def extend(self, id: str, by: timedelta | None = None) -> Lease:
         """Let this session's claim live longer by `by`, else by the time of a claim. Raises
@@ -122,13 +131,8 @@ class Claims:
     def cleanup(self) -> Sequence[Issue]:
         """Put issues back to open that are in progress although nobody holds them. Claiming does
         not need it: an expired claim is free at once."""
-        held = {lease.key for lease in self._leases.held()}
         left = self._tracker.list(Query(states=frozenset({State.IN_PROGRESS})))
-        return [
-            self._tracker.update(issue.id, Change(state=State.OPEN), actor=self._identity.name)
-            for issue in left
-            if issue.id not in held
-        ]
+        return [one for issue in left if (one := self._opened(issue.id)) is not None]
 
     def is_mine(self, lease: Lease) -> bool:
         """Whether this session took the claim."""
@@ -160,6 +164,22 @@ class Claims:
         if ttl < _LEAST:
             raise UsageError(f"A claim of {ttl} cannot be kept. Ask for a second or more.")
         return ttl
+
+    def _opened(self, id: str) -> Issue | None:
+        """Put the issue back to open, holding it meanwhile so that nobody's claim is undone; None
+        when somebody holds it, or it is not in progress any more."""
+        lease = self._taken(id, _MOMENT)
+        if lease is None:
+            return None
+        try:
+            if self._tracker.get(id).state is not State.IN_PROGRESS:
+                return None
+            change = Change(state=State.OPEN)
+            return self._tracker.update(id, change, actor=self._identity.name)
+        except IssueNotFound:
+            return None  # deleted meanwhile
+        finally:
+            self._leases.release(lease)
 
     def _taken(self, id: str, ttl: timedelta) -> Lease | None:
         who = Claimant(session=self._session, nonce=urandom(4).hex(), name=self._identity.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -157,14 +158,12 @@ class Facade:
     def ready(self, search: Search | Query = _ALL, *, limit: int | None = 20) -> Sequence[Issue]:
         """The issues that match and may be worked on now, best first. Raises UsageError for a
         search that asks for claimed issues or another order."""
+        return tuple(islice(self.each_ready(search), limit))
+
+    def each_ready(self, search: Search | Query = _ALL) -> Iterator[Issue]:
+        """The same one after another, for whoever takes the first that suits."""
         query = _workable(search)
-        found: list[Issue] = []
-        for issue in self._ready():
-            if len(found) == limit:
-                break
-            if query.matches(issue):
-                found.append(issue)
-        return found
+        return (issue for issue in self._ready() if query.matches(issue))
 
     def unready(self, search: Search | Query = _ALL) -> Iterator[Readiness]:
         """The unclosed issues that match and may not be worked on now, oldest first, each with

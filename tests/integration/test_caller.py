@@ -55,3 +55,25 @@ def test_each_script_is_a_session_of_its_own(ask: str, tmp_path: Path) -> None:
     assert len(first) == len(second) == 3
     assert len(set(first)) == len(set(second)) == 1
     assert set(first) != set(second)
+
+
+def test_pipes_and_substitutions_belong_to_their_script(ask: str, tmp_path: Path) -> None:
+    """A shell becomes two of itself for them; that is no new caller."""
+    script = tmp_path / "agent.sh"
+    script.write_text(
+        f"{ask}\n"
+        f"N=$({ask} | cat); echo $N\n"
+        f"for one in 1; do {ask}; done | cat\n"
+        f"({ask}; true)\n"
+        f"find {tmp_path} -name agent.sh -exec {ask} \\;\n"
+    )
+    for shell in ("bash", "sh"):
+        found = told(shell, str(script))
+        assert len(found) == 5
+        assert len(set(found)) == 1
+
+
+def test_the_first_process_of_a_container_is_a_caller_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parent is outside, and has the number 0."""
+    monkeypatch.setattr(os, "getppid", lambda: 0)
+    assert len(session_of(None)) == 24

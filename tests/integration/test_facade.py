@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from framework.domain.errors import (
     UsageError,
 )
 from framework.domain.identity import Identity
-from framework.domain.issue import Change, Draft, State
+from framework.domain.issue import Change, Draft, Issue, State
 from framework.domain.query import Query
 from framework.facade.claims import holder_name
 from framework.facade.facade import Facade
@@ -149,10 +149,10 @@ def test_a_claim_ends_where_the_work_does(ann: Facade, state: State) -> None:
     """Closing, blocking and handing in end the holder's claim; the state stays."""
     issue = ann.create(Draft(title="one"))
     lease = ann.claims.claim(issue.id)
-    assert not ann.claims.was_given_back(lease)
+    assert not ann.claims.is_settled(lease)
     ann.update(issue.id, Change(state=state))
     assert ann.claims.check(issue.id) is None
-    assert ann.claims.was_given_back(lease)
+    assert ann.claims.is_settled(lease)
     assert ann.get(issue.id).state is state
 
 
@@ -181,6 +181,34 @@ def test_cleanup_opens_what_was_left_in_progress(desk: Desk, ann: Facade) -> Non
     desk.now += timedelta(minutes=2)
     assert [issue.id for issue in ann.claims.cleanup()] == [left.id]
     assert [lease.key for lease in ann.claims.held()] == [held.id]
+
+
+def test_cleanup_undoes_no_claim_that_is_made_meanwhile(desk: Desk, ann: Facade) -> None:
+    """Between looking and changing somebody claims the issue: it stays in progress."""
+    issue = ann.create(Draft(title="one"))
+    ann.claims.claim(issue.id, timedelta(minutes=1))
+    desk.now += timedelta(minutes=2)
+    listed = desk.tracker.list
+
+    def slow(query: Query = Query()) -> Sequence[Issue]:  # noqa: B008 - as the tracker's own
+        found = listed(query)
+        desk.caller("bob").claims.claim(issue.id)
+        return found
+
+    desk.tracker.list = slow  # type: ignore[method-assign]
+    assert not ann.claims.cleanup()
+    assert ann.get(issue.id).state is State.IN_PROGRESS
+
+
+def test_a_forced_release_is_always_on_record(desk: Desk, ann: Facade) -> None:
+    """Also where the state stays: then a comment tells of it."""
+    issue = ann.create(Draft(title="one"))
+    ann.claims.claim(issue.id)
+    desk.tracker.update(issue.id, Change(state=State.OPEN))
+    desk.caller("carol", kind="person").claims.release(issue.id, force=True)
+    (comment,) = ann.comments(issue.id)
+    assert (comment.author, comment.text) == ("carol", "Ended the claim of ann.")
+    assert ann.activity(issue=issue.id)[-1].forced
 
 
 def test_the_first_ready_issue_is_claimed(desk: Desk, ann: Facade) -> None:

@@ -109,6 +109,26 @@ def test_ctrl_c_at_a_terminal_ends_the_command(desk: Desk) -> None:
     assert is_free(desk, "1")
 
 
+def test_a_claim_that_a_person_ends_ends_the_command(desk: Desk) -> None:
+    """Also when nobody takes the issue then: exit code 3."""
+    ran = desk.start("run", "1", "--timeout", "1s", "--", "sh", "-c", "echo begun; sleep 600; true")
+    assert begun(ran) == "begun"
+    person = {"ISSUE_AGENT_ID": "carol", "ISSUE_AGENT_TYPE": "person", "ISSUE_SESSION_ID": "c"}
+    assert desk.answer("claim", "release", "1", "--force", **person).code == 0
+    code, _, err = ended(ran)
+    assert code == 3
+    assert "the command was ended" in err
+
+
+def test_a_command_that_closes_its_issue_goes_on_to_its_end(desk: Desk) -> None:
+    """Closing ends the claim; what the command does after that it does in peace."""
+    script = "issue close 1 >/dev/null; sleep 1; echo end"
+    ran = desk.start("run", "1", "--timeout", "1s", "--", "sh", "-c", script)
+    code, out, _ = ended(ran)
+    assert (code, out) == (0, "end\n")
+    assert desk.json("show", "1")["state"] == "closed"
+
+
 def test_a_stolen_claim_ends_the_command(desk: Desk) -> None:
     """A person releases it with --force and takes it: exit code 3, the command and what it
     started are ended, and the new claim stays."""

@@ -93,6 +93,22 @@ def test_a_start_that_is_no_directory_is_refused(tmp_path: Path) -> None:
         find_project(tmp_path / "nowhere")
 
 
+def test_all_work_trees_of_a_repository_share_its_board(home: Path) -> None:
+    """An agent in a linked one finds the board; a link to nothing is a project of its own."""
+    app, tree = made(home / "app"), home / "trees" / "tree"
+    git(app, "init", "--quiet")
+    git(app, "-c", "user.name=a", "-c", "user.email=a", "commit", "--allow-empty", "-qm", "first")
+    git(app, "worktree", "add", "--quiet", str(tree))
+    assert find_project(tree) == tree
+    prepare(app)
+    assert find_project(made(tree / "src")) == app
+    made(tree / ".nightshift")
+    assert find_project(tree) == tree
+    loose = made(home / "loose")
+    (loose / ".git").write_text("gitdir: /nowhere\n")
+    assert find_project(loose) == loose
+
+
 def test_the_directory_is_kept_out_of_git(tmp_path: Path) -> None:
     """`git status` shows nothing of ours, also in a linked work tree; twice changes nothing."""
     git(tmp_path, "init", "--quiet", "app")

@@ -39,7 +39,7 @@ def _next_arguments(parser: Parser) -> None:
 
 def _next(context: Context, options: Namespace) -> int:
     facade = context.facade
-    ready = facade.ready(facade.parse(options.query), limit=None)
+    ready = facade.each_ready(facade.parse(options.query))
     lease = facade.claims.claim_first(ready, options.timeout)
     if lease is None:
         context.out.nothing("No issue is ready. See why: issue ready --explain")

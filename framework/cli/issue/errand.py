@@ -102,8 +102,8 @@ class Errand:
             try:
                 return child.wait(third)
             except subprocess.TimeoutExpired:
-                if self._claims.was_given_back(lease):
-                    third = None  # by the command itself, which goes on without
+                if self._claims.is_settled(lease):
+                    third = None  # the command has closed the issue, and tidies up
                 else:
                     lease = self._kept(child, lease)
 

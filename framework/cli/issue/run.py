@@ -65,7 +65,7 @@ def _in_own_session(facade: Facade) -> tuple[Facade, str]:
 def _claim(facade: Facade, options: Namespace, ttl: timedelta) -> Lease | None:
     if options.issue != _NEXT:
         return facade.claims.claim(options.issue, ttl)
-    return facade.claims.claim_first(facade.ready(facade.parse(options.query), limit=None), ttl)
+    return facade.claims.claim_first(facade.each_ready(facade.parse(options.query)), ttl)
 
 
 COMMAND = Command(
