@@ -32,7 +32,7 @@ else:
         cls.__match_args__ = ()
         cls._defaults = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
         cls._names = names
-        cls._required = frozenset(names) - cls._defaults.keys()
+        cls._known = frozenset(names)
         cls.__dataclass_fields__ = _Fields()
         for method in (__init__, __repr__, __eq__, __hash__, __setattr__, __delattr__):
             if method.__name__ not in cls.__dict__:
@@ -53,17 +53,16 @@ else:
             return cls.__dataclass_fields__
 
     def __init__(self: Any, **values: Any) -> None:
-        cls = type(self)
-        if not cls._required <= values.keys() or (
-            len(values) > len(cls._required) and not values.keys() <= set(cls._names)
-        ):
+        cls, fields = type(self), self.__dict__
+        fields.update(cls._defaults)
+        fields.update(values)
+        if fields.keys() != cls._known:
             raise TypeError(_mistake(cls, values))
-        self.__dict__.update(cls._defaults)
-        self.__dict__.update(values)
 
     def _mistake(cls: Any, values: dict[str, Any]) -> str:
         unknown = [name for name in values if name not in cls._names]
-        missing = [name for name in cls._names if name in cls._required and name not in values]
+        needed = [name for name in cls._names if name not in cls._defaults]
+        missing = [name for name in needed if name not in values]
         told = [f"unexpected keyword argument {name!r}" for name in unknown]
         told += [f"missing keyword argument {name!r}" for name in missing]
         return f"{cls.__name__}(): {', '.join(told)}"
