@@ -38,7 +38,14 @@ from framework.domain.session import (
 )
 from framework.rehearsal import scenario, server
 
-pytestmark = pytest.mark.anyio
+pytestmark = [
+    pytest.mark.anyio,
+    # Where the CLI has ended with an error, the SDK leaves its pipes to the garbage collector.
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored in.*(Transport.__del__|FileIO)"
+        ":pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 SECRET = "sk-canary-5d1f"
 TITLE = "Try it"
 

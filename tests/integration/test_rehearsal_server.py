@@ -190,7 +190,7 @@ async def test_cut_streams_and_nonsense_are_survived(tmp_path: Path) -> None:
     script = """
   - issue: One
     turns:
-      - {cut: 4, write: {path: a, text: cut}}
+      - {cut: 3, write: {path: a, text: cut}}  # before the end of the block: then it never happened
       - {cut: 0}
       - {malformed: true}
       - {write: {path: b, text: whole}}
