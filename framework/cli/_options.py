@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
 import json
 import math
 import os
@@ -38,6 +40,9 @@ CONFLICT = 3
 UNREACHABLE = 4
 NOT_ALLOWED = 5
 INTERRUPTED = 130
+
+_UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EBADF)
+"""Of standard output; stores tell of theirs in their own words."""
 
 _WIDTH = 90
 
@@ -139,10 +144,34 @@ def ending(prog: str, body: Callable[[], int], *, as_json: bool = False) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) has left. Python would say so again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()  # the reader (`| head`) has left
+        return FAILED
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        _silence()
+        sys.stderr.write(
+            f"{prog}: The answer could not be written ({error.strerror}). What was asked for is "
+            "done: look before you repeat it.\n"
+        )
         return FAILED
     return code
+
+
+def settle_streams() -> None:
+    """Make the standard streams usable however the program was started: closed ones lead nowhere,
+    and what their encoding cannot say is escaped rather than an error after the deed."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for good
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence() -> None:
+    """Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(prog: str, error: NightshiftError, *, as_json: bool) -> None:

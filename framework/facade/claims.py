@@ -24,6 +24,7 @@ from ..leases.base import LeaseStore
 from ..trackers.base import Tracker
 
 _LEAST = timedelta(seconds=1)
+_MOST = timedelta(days=366)
 _MOMENT = timedelta(minutes=1)
 """How long a change that holds an issue only for itself may take."""
 
@@ -161,8 +162,8 @@ class Claims:
     def time(self, given: timedelta | None) -> timedelta:
         """How long a claim is made for, when that was asked for. Raises UsageError."""
         ttl = self._identity.claim_timeout if given is None else given
-        if ttl < _LEAST:
-            raise UsageError(f"A claim of {ttl} cannot be kept. Ask for a second or more.")
+        if not _LEAST <= ttl <= _MOST:
+            raise UsageError(f"A claim of {ttl} cannot be kept. Ask for a second to a year.")
         return ttl
 
     def _opened(self, id: str) -> Issue | None:

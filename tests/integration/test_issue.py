@@ -290,3 +290,43 @@ def test_none_means_nobody_when_making_too(desk: Desk) -> None:
     desk.ok("create", "Free", "--assignee", "none", "--milestone", "none")
     (found,) = desk.json("list", "--milestone", "none", "--query", "Free")
     assert (found["assignees"], found["milestone"]) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "issue claim 2 --timeout 9999999d",
+        "issue list --limit 99999999999999999999",
+        "issue search amounts --cursor 99999999999999999999",
+        "issue ready --limit 99999999999999999999",
+    ],
+)
+def test_numbers_beyond_all_bounds_are_wrong_usage(desk: Desk, line: str) -> None:
+    ran = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1), ran.stderr
+
+
+def test_an_answer_that_cannot_be_written_says_that_the_deed_is_done(desk: Desk) -> None:
+    """On a full device: no traceback, exit code 1, and the issue is there once."""
+    ran = subprocess.run(
+        "issue create once >/dev/full", shell=True, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert "could not be written" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert len(desk.json("search", "once")) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "issue create closed >&-",
+        "issue create x --body-file - <&-",
+        "issue batch - <&-",
+        "PYTHONCOERCECLOCALE=0 PYTHONUTF8=0 LC_ALL=C issue create \u00fcn\u00efcode --json",
+        "PYTHONIOENCODING=latin-1 issue create \U0001f389 --json",
+    ],
+)
+def test_closed_streams_and_poor_locales_break_nothing(desk: Desk, line: str) -> None:
+    ran = subprocess.run(line, shell=True, capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")

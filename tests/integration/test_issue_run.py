@@ -204,7 +204,7 @@ def test_inside_a_session_the_claim_is_the_sessions(desk: Desk) -> None:
         (["1", "--"], 2, "Write it after --"),
         (["1", "true"], 2, "one argument too many"),
         (["1", "--", "no-such-program"], 2, "no-such-program cannot be run"),
-        (["1", "--timeout", "0s", "--", "true"], 2, "Ask for a second or more"),
+        (["1", "--timeout", "0s", "--", "true"], 2, "Ask for a second to a year"),
         (["99", "--", "true"], 1, "no issue '99'"),
     ],
 )

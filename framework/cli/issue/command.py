@@ -12,6 +12,8 @@ from .._options import Parser
 if TYPE_CHECKING:
     from .context import Context
 
+_MOST_DIGITS = 9
+
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
@@ -68,6 +70,6 @@ def name(text: str) -> str:
 
 def count(text: str) -> int:
     """A number of rows, for `type=`: 0 means all."""
-    if not (text.isascii() and text.isdigit()):
-        raise ArgumentTypeError(f"{text!r} is no whole number from 0 up")
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise ArgumentTypeError(f"{text[:40]!r} is no whole number from 0 to a billion")
     return int(text)

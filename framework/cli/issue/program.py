@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ...domain.nearest import nearest
-from .._options import OK, WRONG_USAGE, Parser, ending, filled, misused
+from .._options import OK, WRONG_USAGE, Parser, ending, filled, misused, settle_streams
 from .command import Command, Group, count
 from .commands import COMMANDS
 
@@ -19,6 +19,8 @@ _HELP = ("-h", "--help", "help")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    if argv is None:
+        settle_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] in _HELP:
         sys.stdout.write(overview())
