@@ -176,20 +176,23 @@ def _silence() -> None:
 
 def complain(prog: str, error: NightshiftError, *, as_json: bool) -> None:
     """Tell of an error on stderr, in its own words or as a JSON object on one line."""
-    sys.stderr.write(json.dumps(explained(error)) + "\n" if as_json else f"{prog}: {error}\n")
+    where = f" (column {error.column})" if isinstance(error, QueryError) else ""
+    text = json.dumps(explained(error)) if as_json else f"{prog}: {error}{where}"
+    sys.stderr.write(f"{text}\n")
 
 
-def explained(error: NightshiftError) -> dict[str, str]:
+def explained(error: NightshiftError) -> dict[str, Any]:
     """What happened, why that is an error, and what to do next. `code` names the kind and stays
-    the same between versions."""
+    the same between versions; of a query `column` says where, from 1."""
     what, _, next = re.sub(r"(?<=[.?]) ", "\0", str(error), count=1).partition("\0")
     kind = type(error)
-    return {
+    told = {
         "code": re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(),
         "what": what.removesuffix("."),
         "why": " ".join((kind.__doc__ or "").split()),
-        "next": next,
+        "next": next or "See --help of the command.",
     }
+    return {**told, "column": error.column} if isinstance(error, QueryError) else told
 
 
 def exit_code(error: NightshiftError) -> int:

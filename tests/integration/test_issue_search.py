@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,11 @@ def test_claimed_issues_are_found(desk: Desk) -> None:
     assert found(desk, "search", "is:claimed") == ["3"]
     assert found(desk, "search", "-is:claimed") == ["1", "2"]
     assert desk.json("stats", "--query=is:claimed")["total"] == 1
+
+
+def test_a_mistake_in_a_query_is_told_with_its_column(desk: Desk) -> None:
+    """For people in words, for programs as a number; both count from 1."""
+    told = desk.run("search", "is:open is:opne")
+    assert (told.code, "(column 12)" in told.err) == (2, True)
+    error = json.loads(desk.run("search", "is:open is:opne", "--json").err)
+    assert (error["code"], error["column"]) == ("query_error", 12)
