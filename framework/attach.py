@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from . import journals, leases, trackers
 from .config.agent import identity
 from .config.choice import choose, openable
-from .config.kinds import LOCAL
+from .config.document import project_file
+from .config.kinds import LOCAL, RESERVED
 from .config.place import STATE_DIRECTORY, find_project, prepare
 from .config.stores import fix_stores, is_fixed, stores_of
 from .domain.errors import SettingsError, UsageError
@@ -24,7 +25,9 @@ from .domain.identifier import slug
 from .domain.query import Query
 from .facade.facade import Facade
 from .leases.base import Floor, LeaseStore
+from .leases.rival import refuse_rival
 from .trackers.base import Tracker
+from .trackers.made import is_there, note_made, refuse_lost
 
 if TYPE_CHECKING:
     from .domain.board import Board
@@ -41,16 +44,20 @@ def load(table: Mapping[str, str], name: str, what: str) -> Any:
 
 def open_tracker(project: Path, backend: str | None = None, *, create: bool = False) -> Tracker:
     """The project's tracker, or the one called `backend`. Raises UsageError where there is none
-    yet, unless `create`."""
+    yet, unless `create`; and TrackerError where the project's own board was and is gone."""
     chosen = openable(choose(project, backend or stores_of(project).tracker))
-    path = chosen.path
-    if not create and path is not None and not path.exists():
+    path, is_own = chosen.path, chosen.name in RESERVED
+    if is_own and path is not None:
+        refuse_lost(path)
+    if not create and path is not None and not is_there(path):
         raise UsageError(
             f"{project.resolve()} has no board yet. Make one with its first issue (issue create "
             '"…"), start a run there with parallel_agent.py, or name the directory of a project.'
         )
     make = load(trackers.BACKENDS, chosen.type, "tracker")
     tracker: Tracker = make() if path is None else make(path)
+    if create and is_own and path is not None:
+        note_made(path)
     return tracker
 
 
@@ -83,17 +90,19 @@ def open_leases(
     create: bool = False,
 ) -> LeaseStore:
     """The one lease store of the tracker called `backend`, or of the project's own. Without
-    `create` nothing is made; with it, the project's stores are written down at first use."""
+    `create` nothing is made; with it, the project's stores are written down at first use.
+    Raises SettingsError where a store of another kind was used before."""
     stores, is_known = stores_of(project), is_fixed(project)
     name = backend or stores.tracker
     make = load(leases.BACKENDS, stores.leases, "lease store")
     # That the local board's store must be there is known from config.json; for other trackers
     # the floor alone keeps epochs from repeating when a store is lost.
-    directory, is_local = _lease_directory(project, name), name == LOCAL
+    directory, is_local = lease_directory(project, name), name in RESERVED
+    refuse_rival(directory, stores.leases, project_file(project))
     store: LeaseStore = make(directory, floor=floor, established=is_known and is_local)
     if create and not (is_known and directory.is_dir()):
         if not (is_known or is_local):
-            make(_lease_directory(project, LOCAL)).establish()
+            make(lease_directory(project, LOCAL)).establish()
         if not (is_known and is_local):
             store.establish()
         # Only now: a crash in between must not look like a store that was lost.
@@ -101,9 +110,9 @@ def open_leases(
     return store
 
 
-def _lease_directory(project: Path, tracker: str) -> Path:
+def lease_directory(project: Path, tracker: str) -> Path:
     """Each tracker has its own, because ids alike mean different issues."""
-    name = "leases" if tracker == LOCAL else f"leases-{slug(tracker)}"
+    name = "leases" if tracker in RESERVED else f"leases-{slug(tracker)}"
     return project / STATE_DIRECTORY / name
 
 

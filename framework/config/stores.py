@@ -42,8 +42,10 @@ def stores_of(project: Path, variables: Mapping[str, str] | None = None) -> Stor
 
 
 def is_fixed(project: Path) -> bool:
-    """Whether the project's leases have been used before."""
-    return "leases" in read(project_file(project)).values
+    """Whether the project's leases have been used before: `fix_stores` writes both names, where a
+    person who chooses a store before first use writes the one."""
+    values = read(project_file(project)).values
+    return all(name in values for name in _FIXED)
 
 
 def fix_stores(project: Path, stores: StoreSettings) -> None:

@@ -13,6 +13,9 @@ from ..domain.query import Query
 from ..leases.base import LeaseStore
 from ..trackers.base import Checks, Tracker
 
+REPAIR = "issue doctor --repair"
+"""What the text of a check ends with that can be mended so."""
+
 
 class Level(StrEnum):
     OK = "ok"
@@ -30,6 +33,11 @@ class Check:
     level: Level = Level.OK
     repaired: bool = False
 
+    @property
+    def is_mendable(self) -> bool:
+        """Whether a look with repair would make it right."""
+        return self.level is Level.BAD and self.text.endswith(REPAIR)
+
 
 Probe = Callable[[], Iterable[Check]]
 
@@ -41,11 +49,20 @@ def examine(probes: Iterable[tuple[str, Probe]]) -> Iterator[Check]:
     for name, probe in probes:
         try:
             yield from probe()
-        except NightshiftError as error:
-            check = Check(name=name, text=str(error), level=Level.BAD)
+        except (NightshiftError, OSError) as error:
+            check = Check(name=name, text=_why(error), level=Level.BAD)
             again = "was not looked at, for the reason above"
             yield replace(check, text=again, level=Level.WARNING) if check.text in told else check
             told.add(check.text)
+
+
+def _why(error: NightshiftError | OSError) -> str:
+    if isinstance(error, NightshiftError):
+        return str(error)
+    return (
+        f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). See that you "
+        "may read and write it, and that its disk is sound."
+    )
 
 
 def of_tracker(tracker: Tracker, *, repair: bool) -> Iterator[Check]:

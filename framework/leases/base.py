@@ -64,7 +64,8 @@ class LeaseStore(Protocol):
         """
 
     def unreadable(self) -> list[str]:
-        """For each record that cannot be read, one text that says what a person has to do."""
+        """For each record that cannot be read, and for what remembers the epochs where that is
+        gone or unreadable, one text that says what a person has to do."""
 
     def establish(self) -> None:
         """Make the store, unless it was used before. To be called before anything notes down

@@ -117,7 +117,8 @@ class FileLeases:
     def unreadable(self) -> list[str]:
         with explained(self._directory):
             _, damaged = self._listing.read()
-        return [str(_corrupt(path, "it is damaged")) for path in damaged]
+            wrong = self._mark.wrong()
+        return [*wrong, *(str(_corrupt(path, "it is damaged")) for path in damaged)]
 
     @contextmanager
     def _locked(self, key: str, unless: Callable[[], bool] = never) -> Iterator[None]:

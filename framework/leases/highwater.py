@@ -19,7 +19,7 @@ from ..domain.lease import Record
 from .disk import replace_file
 from .lock import exclusive
 from .process import this_boot
-from .record import next_epoch
+from .record import mark_gone, next_epoch
 
 MARK = "high-water.mark"
 GIVEN = "high-water.given"
@@ -74,6 +74,14 @@ class HighWater:
             epoch = next_epoch(key, record=record, mark=given.highest, floor=floor, place=place)
             self._note(epoch, given)
             return epoch, True
+
+    def wrong(self) -> list[str]:
+        """What a person has to do where the mark is gone or unreadable. Changes nothing."""
+        try:
+            gone = read_mark(self._path) is None and self._is_used()
+        except LeaseCorrupt as error:
+            return [str(error)]
+        return [mark_gone(str(self._path))] if gone else []
 
     def _note(self, epoch: int, given: _Given) -> None:
         if epoch <= given.highest:

@@ -59,9 +59,20 @@ def next_epoch(key: str, *, record: Record | None, mark: int | None, floor: int,
     raise EpochsGone(
         f"{key} cannot be claimed: its lease record, the high-water mark in {place} and the hub's "
         "epoch refs are all gone, although this project was worked on before, so a stale session "
-        "could land. Restore the directory from a backup; or, when you know that no earlier "
-        f"session is at work any more, write a number above every epoch used so far into {place} "
-        "(1000000 will do)."
+        f"could land. {_way_back(place)}"
+    )
+
+
+def mark_gone(place: str) -> str:
+    """What a person has to do where the high-water mark is gone from a store that was used."""
+    return f"{place} is gone, so nobody can claim what has no record. {_way_back(place)}"
+
+
+def _way_back(place: str) -> str:
+    return (
+        "Restore the directory from a backup; or, when you know that no earlier session is at "
+        f"work any more, write a number above every epoch used so far into {place} (1000000 will "
+        "do)."
     )
 
 

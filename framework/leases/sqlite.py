@@ -19,7 +19,17 @@ from .database import Database
 from .disk import explained, refuse_network, sync_directory
 from .highwater import MARK, read_mark
 from .lock import Moot
-from .record import all_seen, claimed, live, next_epoch, released, renewed, seen, utcnow
+from .record import (
+    all_seen,
+    claimed,
+    live,
+    mark_gone,
+    next_epoch,
+    released,
+    renewed,
+    seen,
+    utcnow,
+)
 from .text import decode, encode
 
 
@@ -108,9 +118,17 @@ class SqliteLeases:
 
     def unreadable(self) -> list[str]:
         try:
-            return [one for one in self._all() if isinstance(one, str)]
+            wrong = [one for one in self._all() if isinstance(one, str)]
+            return [*wrong, mark_gone(str(self._directory / MARK))] if self._is_lost() else wrong
         except LeaseCorrupt as error:
             return [str(error)]
+
+    def _is_lost(self) -> bool:
+        """Whether a claim of what has no record would be refused with EpochsGone."""
+        if self._database.rows("SELECT 1 FROM mark") or not (self._established or self._known):
+            return False
+        with explained(self._directory):
+            return read_mark(self._directory / MARK) is None
 
     def _claim(
         self,

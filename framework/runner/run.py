@@ -101,7 +101,7 @@ async def _plan(parts: Parts) -> Plan | None:
     Under a lease: of two runs that start together, one plans and the other takes its plan.
     """
     path = parts.project / PLAN_FILE
-    async with parts.alone("plan"):
+    async with parts.alone("run:plan"):
         if await anyio.Path(path).exists():
             return await to_thread.run_sync(load_plan, path)
         if not await _wants_plan(parts):

@@ -5,18 +5,34 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from ..domain.errors import TrackerUnavailable
 from ..domain.finding import Finding
 from ..domain.graph import find_cycle
+from ._backups import salvage, way_back
+from ._damaged import WRONG, named
 from ._database import Database
-from ._rows import stamp
+from ._entries import milestone_of
+from ._log import activity_of
+from ._rows import EVERY, comment_of, issue_of, stamp
 from ._schema import RECOUNT, VERSION
 from ._words import indexed
 
 _WHOLE = "database"
+_ROWS = "rows"
 _CYCLE = "dependencies"
 _SLACK = timedelta(minutes=5)
+_FIRST = (_WHOLE, _ROWS, _CYCLE)
+"""What has to be right before anything is made anew: a broken file may be made worse by any
+write, what cannot be read cannot be counted or indexed, and a cycle has no longest chain."""
+_READ: tuple[tuple[str, str, Callable[[Sequence[Any]], object]], ...] = (
+    ("issues", EVERY, lambda row: issue_of(row, "")),
+    ("comments", "SELECT * FROM comments", comment_of),
+    ("activity", "SELECT id, at, kind, actor, issue, forced, changes FROM activity", activity_of),
+    ("milestones", "SELECT * FROM milestones", milestone_of),
+)
 _WORDS = (
     "UPDATE texts SET title_words = indexed(title), body_words = indexed(body)"
     " WHERE title_words IS NOT indexed(title) OR body_words IS NOT indexed(body)"
@@ -27,27 +43,67 @@ def check(database: Database, now: datetime, *, repair: bool) -> Sequence[Findin
     """See `Checks.check`."""
     with database.reading() as connection:
         connection.create_function("indexed", 1, indexed, deterministic=True)
-        findings = list(_facts(connection, now))
-    if any(one.is_bad for one in findings if one.what.startswith((_WHOLE, _CYCLE))):
-        return findings  # broken, it may be made worse by any write; a cycle has no longest chain
+        findings = list(_facts(connection, database.path, now))
+    if any(one.is_bad for one in findings if one.what.startswith(_FIRST)):
+        return findings
     derived: dict[str, Callable[[sqlite3.Connection], int]] = {"text index": _mend_text_index}
     derived |= {what: _counted(statements) for what, statements in RECOUNT.items()}
     return [*findings, *(_derived(database, *one, repair=repair) for one in derived.items())]
 
 
-def _facts(connection: sqlite3.Connection, now: datetime) -> Iterator[Finding]:
+def _facts(connection: sqlite3.Connection, path: Path, now: datetime) -> Iterator[Finding]:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     yield Finding(what=f"schema: version {version} of {VERSION}, journal mode {mode}")
     wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(10)") if row[0] != "ok"]
-    yield _told(_WHOLE, wrong, "Put a backup in its place.")
+    yield _told(_WHOLE, wrong, f"{_back(path)} {salvage(path)}")
+    if wrong:
+        return  # what stops reading here would hide what was found
+    damaged = list(_damaged(connection))
+    yield _told(_ROWS, damaged, f"Mend them by hand, or {way_back(path)}.")
     lost = [
         f"row {row} of {table} names something in {parent} that is not there"
         for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check")
     ]
-    yield _told("references", lost, "Put a backup in its place, or mend them by hand.")
-    yield _told(_CYCLE, _cycle(connection), "Put a backup in its place, or remove one by hand.")
-    yield _clock(connection, now)
+    yield _told("references", lost, f"Mend them by hand, or {way_back(path)}.")
+    yield _told(
+        _CYCLE, _cycle(connection), "Take one of them away: issue depends remove ID --on ID"
+    )
+    if not damaged:
+        yield _clock(connection, now)
+
+
+def _damaged(connection: sqlite3.Connection) -> Iterator[str]:
+    """Each row of which no value can be made."""
+    connection.text_factory = _text
+    try:
+        for table, question, make in _READ:
+            for row in connection.execute(question):
+                if wrong := _wrong(row, make):
+                    yield named(table, row, wrong).removesuffix(".")
+        for row in connection.execute(
+            "SELECT id FROM issues WHERE id NOT IN (SELECT id FROM texts)"
+        ):
+            yield named("issues", row, ValueError("it has no text")).removesuffix(".")
+    finally:
+        connection.text_factory = str
+
+
+def _text(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def _wrong(row: Sequence[Any], make: Callable[[Sequence[Any]], object]) -> Exception | None:
+    if any(isinstance(value, bytes) for value in row):
+        return ValueError("a text is not UTF-8")
+    try:
+        make(row)
+    except WRONG as error:
+        return error
+    return None
 
 
 def _cycle(connection: sqlite3.Connection) -> list[str]:
@@ -61,7 +117,13 @@ def _cycle(connection: sqlite3.Connection) -> list[str]:
 def _told(what: str, wrong: list[str], advice: str) -> Finding:
     if not wrong:
         return Finding(what=f"{what}: sound")
-    return Finding(what=f"{what}: {'; '.join(wrong[:10])}. {advice}", is_bad=True)
+    more = f" and {len(wrong) - 10} more" if len(wrong) > 10 else ""
+    return Finding(what=f"{what}: {'; '.join(wrong[:10])}{more}. {advice}", is_bad=True)
+
+
+def _back(path: Path) -> str:
+    advice = way_back(path)
+    return f"{advice[0].upper()}{advice[1:]}."
 
 
 def _clock(connection: sqlite3.Connection, now: datetime) -> Finding:
@@ -89,7 +151,7 @@ def _derived(
             if wrong and not repair:
                 raise _TakeBack
     except _TakeBack:
-        advice = "Run the check again with repair."
+        advice = "To make it anew: issue doctor --repair"
         return Finding(what=f"{what}: {wrong} wrong. {advice}", is_bad=True)
     except TrackerUnavailable as error:
         return Finding(what=f"{what}: not looked at, as this needs to write. {error}", is_bad=True)

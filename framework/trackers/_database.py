@@ -12,11 +12,9 @@ from threading import RLock
 from ..domain.errors import TrackerError, TrackerUnavailable
 from ._schema import VERSION
 
-UNFINISHED = ".part"
-"""How the name of a backup ends while it is being made."""
-
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_MISSING = ("no such table", "no such column", "no such index")
 _UNWRITABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 _UNREACHABLE = {*_UNWRITABLE, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM}
 
@@ -105,6 +103,8 @@ class Database:
             if self._is_fixed:
                 raise must_be_written(self.path)
             migrate(self._connection, self.path, now, self._patience)
+        elif is_foreign(self._connection):
+            raise not_ours(self.path)
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.execute("PRAGMA synchronous = FULL")
 
@@ -147,6 +147,27 @@ class Database:
             raise _explain(self.path, error) from error
 
 
+_COLUMNS = """
+    SELECT count(*) FROM (
+        SELECT name FROM pragma_table_info('store') WHERE name = 'id'
+        UNION ALL SELECT name FROM pragma_table_info('issues')
+        WHERE name IN ('id', 'state', 'reopened', 'created_at')
+    )"""
+
+
+def is_foreign(connection: sqlite3.Connection) -> bool:
+    """Whether the tables that all versions have are not there, or are others."""
+    (known,) = connection.execute(_COLUMNS).fetchone()
+    return bool(known != 5)
+
+
+def not_ours(path: Path) -> TrackerError:
+    return TrackerError(
+        f"{path} is a database of something else and was left as it is. "
+        "Choose another file for the issues, or put this one elsewhere."
+    )
+
+
 def code(error: Exception) -> int:
     """SQLite's primary result code, 0 for errors of another origin."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -167,10 +188,16 @@ def _explain(path: Path, error: sqlite3.Error | OSError) -> TrackerError:
             f"The text index of {path} is wrong; the issues are not. Run `issue doctor`, which "
             "can make it anew."
         )
-    if code(error) in _DAMAGED:
+    if code(error) in _DAMAGED or str(error).startswith(_MISSING):
+        from ._backups import salvage, way_back
+
         return TrackerError(
             f"{path} cannot be read as a database of issues ({error}). It was left as it is: "
-            f"{_way_back(path)}, or move it away to begin anew."
+            f"{way_back(path)}. {salvage(path)}"
+        )
+    if "decode to UTF-8" in str(error):
+        return TrackerError(
+            f"A text in {path} is damaged ({error}). Run `issue doctor`, which names the row."
         )
     if code(error) in _UNREACHABLE or isinstance(error, OSError):
         return TrackerUnavailable(
@@ -183,11 +210,3 @@ def _explain(path: Path, error: sqlite3.Error | OSError) -> TrackerError:
             "Use a Python whose SQLite has it."
         )
     return TrackerError(f"{path} could not be used: {error}. Report this as a defect.")
-
-
-def _way_back(path: Path) -> str:
-    found = (one for one in path.parent.glob(f"{path.name}.v*") if one.suffix != UNFINISHED)
-    backups = sorted(found, key=lambda one: one.name)
-    if not backups:
-        return "put a copy that is sound in its place"
-    return f"put a copy that is sound in its place (the newest backup is {backups[-1]})"

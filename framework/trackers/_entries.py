@@ -6,13 +6,14 @@ A new name, or none, goes on to the issues by foreign keys.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
 from ..domain.entry import Entry, Label, Milestone, User
 from ..domain.issue import Issue
 from . import _catalogue
+from ._damaged import each
 
 E = TypeVar("E", Label, Milestone, User)
 
@@ -31,18 +32,18 @@ def enter(connection: sqlite3.Connection, issues: Iterable[Issue]) -> None:
 
 def every(connection: sqlite3.Connection, kind: type[E]) -> tuple[E, ...]:
     rows = connection.execute(f"SELECT * FROM {_TABLES[kind]} ORDER BY name")  # noqa: S608
-    return tuple(kind(**_fields(kind, row)) for row in rows)
+    return tuple(each(_TABLES[kind], rows, lambda row: kind(**_fields(kind, row))))
 
 
 def find(connection: sqlite3.Connection, kind: type[Entry], name: str) -> Entry:
     """Raises EntryNotFound."""
-    row = connection.execute(
+    rows = connection.execute(
         f"SELECT * FROM {_TABLES[kind]} WHERE name = ?",  # noqa: S608 - a name of ours
         (name,),
-    ).fetchone()
-    if row is None:
+    ).fetchall()
+    if not rows:
         raise _catalogue.not_there(kind, name)
-    return kind(**_fields(kind, row))
+    return each(_TABLES[kind], rows, lambda row: kind(**_fields(kind, row)))[0]
 
 
 def put(connection: sqlite3.Connection, before: Entry | None, entry: Entry) -> None:
@@ -60,6 +61,11 @@ def put(connection: sqlite3.Connection, before: Entry | None, entry: Entry) -> N
             )
     except sqlite3.IntegrityError as error:
         raise _catalogue.already_there(entry) from error
+
+
+def milestone_of(row: Sequence[Any]) -> Milestone:
+    """Raises ValueError and its like for a row that is none."""
+    return Milestone(**_fields(Milestone, row))
 
 
 def remove(connection: sqlite3.Connection, entry: Entry) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ..domain.activity import Activity, FieldChange, Kind
+from ._damaged import each
 from ._rows import stamp
 
 _SELECT = "SELECT id, at, kind, actor, issue, forced, changes FROM activity WHERE id > ?"
@@ -54,14 +55,15 @@ def read(
         f"{sql} ORDER BY id DESC LIMIT ?",
         (after, *given.values(), -1 if limit is None else limit),
     ).fetchall()
-    return tuple(_activity(row) for row in reversed(rows))
+    return tuple(each("activity", reversed(rows), activity_of))
 
 
 def _encoded(changes: Iterable[FieldChange]) -> str:
     return json.dumps([(one.field, one.before, one.after) for one in changes], ensure_ascii=False)
 
 
-def _activity(row: Sequence[Any]) -> Activity:
+def activity_of(row: Sequence[Any]) -> Activity:
+    """Raises ValueError and its like for a row that is none."""
     id, at, kind, actor, issue, forced, changes = row
     return Activity(
         id=id,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ..domain.errors import TrackerError, TrackerUnavailable
 from ..mounts import network_file_system
-from ._database import UNFINISHED, code, is_locked
+from ._backups import UNFINISHED
+from ._database import code, is_foreign, is_locked, not_ours
 from ._schema import MIGRATIONS
 from ._words import indexed
 
@@ -47,11 +48,8 @@ def _refuse_others(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     connection.execute("COMMIT")
-    if version == 0 and tables:
-        raise TrackerError(
-            f"{path} is a database of something else and was left as it is. "
-            "Choose another file for the issues."
-        )
+    if tables and (version == 0 or is_foreign(connection)):
+        raise not_ours(path)
 
 
 def _refuse_network(path: Path) -> None:

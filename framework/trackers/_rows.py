@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..domain.issue import Comment, Issue, Priority, State
+from ._damaged import each, unreadable
 
-_SELECT = """
+EVERY = """
     SELECT i.id, t.title, t.body, i.state, i.priority, i.author, i.milestone,
         (SELECT key FROM keys WHERE issue = i.id),
         i.reopened, i.created_at, i.updated_at, i.closed_at,
@@ -21,18 +22,22 @@ _SELECT = """
 """
 _STATES = {state.value: state for state in State}
 _PRIORITIES = tuple(Priority)
+_ZONE = "+00:00"
 _NOTHING: frozenset[str] = frozenset()
 
 
 def load(connection: sqlite3.Connection, ids: Sequence[int], store: str) -> tuple[Issue, ...]:
     """The issues with these ids, in this order."""
     if len(ids) == 1:
-        rows = connection.execute(f"{_SELECT} WHERE i.id = ?", ids)
+        rows = connection.execute(f"{EVERY} WHERE i.id = ?", ids)
     else:
-        among = f"{_SELECT} WHERE i.id IN (SELECT value FROM json_each(?))"  # noqa: S608
+        among = f"{EVERY} WHERE i.id IN (SELECT value FROM json_each(?))"  # noqa: S608
         rows = connection.execute(among, (json.dumps(ids),))
-    found = {row[0]: _issue(row, store) for row in rows}
-    return tuple(found[id] for id in ids)
+    found = dict(each("issues", rows, lambda row: (row[0], issue_of(row, store))))
+    try:
+        return tuple(found[id] for id in ids)
+    except KeyError as error:
+        raise unreadable("issues", error.args, ValueError("it has no text")) from error
 
 
 def insert(connection: sqlite3.Connection, issues: Sequence[Issue]) -> None:
@@ -98,7 +103,13 @@ def write(connection: sqlite3.Connection, before: Issue, after: Issue) -> None:
     )
 
 
+def comments(rows: Iterable[Sequence[Any]]) -> tuple[Comment, ...]:
+    """The comments that these rows are."""
+    return tuple(each("comments", rows, comment_of))
+
+
 def comment_of(row: Sequence[Any]) -> Comment:
+    """Raises ValueError and its like for a row that is none, as `issue_of` does."""
     id, issue, author, text, created, key = row
     return Comment(
         id=str(id),
@@ -115,9 +126,11 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat()
 
 
-def _issue(row: Sequence[Any], store: str) -> Issue:
+def issue_of(row: Sequence[Any], store: str) -> Issue:
     (id, title, body, state, priority, author, milestone, key, reopened) = row[:9]
     created, updated, closed, labels, needs, assignees = row[9:]
+    if not (created.endswith(_ZONE) and updated.endswith(_ZONE)):
+        raise ValueError(f"a moment of {created!r} and {updated!r} is none in UTC")
     return Issue(
         id=str(id),
         uid=f"{store}/{id}",

@@ -71,7 +71,7 @@ class SqliteTracker:
         with self._database.reading() as connection:
             _require(connection, id)
             rows = connection.execute("SELECT * FROM comments WHERE issue = ? ORDER BY id", (id,))
-            return tuple(_rows.comment_of(row) for row in rows)
+            return _rows.comments(rows)
 
     def create(self, draft: Draft, *, author: str = RUNNER) -> Issue:
         return self.create_many((draft,), author=author)[0]
@@ -114,11 +114,11 @@ class SqliteTracker:
         key = None if key is None else storable(key)
         with self._database.writing() as connection:
             _require(connection, id)
-            row = connection.execute(
+            known = connection.execute(
                 "SELECT * FROM comments WHERE issue = ? AND key = ?", (id, key)
-            ).fetchone()
-            if row is not None:
-                return _rows.comment_of(row)
+            ).fetchall()
+            if known:
+                return _rows.comments(known)[0]
             now = self._clock()
             values = (id, storable(author), storable(text), _rows.stamp(now), key)
             made_as = connection.execute(

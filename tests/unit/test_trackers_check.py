@@ -59,7 +59,9 @@ def plant(tracker: SqliteTracker, *statements: str) -> None:
             connection.execute(statement)
 
 
-@pytest.mark.parametrize("edges", [[(1, 1)], [(2, 4)]], ids=["itself", "round"])
+@pytest.mark.parametrize(
+    "edges", [[(1, 1)], [(1, 2), (2, 1)], [(2, 4)]], ids=["itself", "two", "round"]
+)
 def test_a_cycle_is_told_and_ends_nothing(
     tracker: SqliteTracker, edges: list[tuple[int, int]]
 ) -> None:
@@ -69,6 +71,7 @@ def test_a_cycle_is_told_and_ends_nothing(
     (found,) = [one for one in tracker.check(repair=True) if one.is_bad]
     assert found.what.startswith("dependencies: issues wait for themselves")
     assert f"{edges[0][0]} -> " in found.what
+    assert not found.repaired
 
 
 def bad(findings: list[Finding]) -> list[Finding]:

@@ -200,10 +200,10 @@ def test_a_full_disk_loses_nothing_that_was_answered(directory: Path) -> None:
 
 
 def test_a_damaged_file_is_told_with_its_newest_backup(tmp_path: Path) -> None:
-    """Not with one that was never finished; and without one, with what else can be done."""
+    """Not with one that was never finished; and without one, with what may be saved."""
     path = tmp_path / "issues.db"
     path.write_bytes(b"no database, but long enough\n" * 100)
-    with pytest.raises(TrackerError, match=r"put a copy that is sound in its place, or move it"):
+    with pytest.raises(TrackerError, match=r"no backup beside it\)\. .*issues\.db\" \.recover >"):
         SqliteTracker(path)
     for name in ("v1-20260101T000000Z", "v1-20260301T000000Z", "v1-20260401T000000Z.part"):
         (tmp_path / f"issues.db.{name}").touch()

@@ -28,7 +28,7 @@ def _run(context: Context, options: Namespace) -> int:
         context.out.items([check_document(check) for check in checks], header=(), rows=())
     else:
         context.out.item({}, _lines(checks))
-        context.out.note(_verdict(len(bad), options.repair))
+        context.out.note(_verdict(bad))
     return FAILED if bad else OK
 
 
@@ -41,12 +41,19 @@ def _lines(checks: list[Check]) -> str:
     )
 
 
-def _verdict(bad: int, repair: bool) -> str:
+def _verdict(bad: list[Check]) -> str:
+    from ...facade.doctor import REPAIR
+
     if not bad:
         return "Nothing is bad."
-    count = "One thing is bad" if bad == 1 else f"{bad} things are bad"
-    advice = "Do what the lines say" if repair else "issue doctor --repair mends what is safe to"
-    return f"{count}. {advice}."
+    count = "One thing is bad" if len(bad) == 1 else f"{len(bad)} things are bad"
+    match sum(check.is_mendable for check in bad):
+        case 0:
+            return f"{count}. Do what the lines say; a repair mends nothing of it."
+        case mendable if mendable == len(bad):
+            return f"{count}. To mend it: {REPAIR}"
+        case mendable:
+            return f"{count}. {REPAIR} mends {mendable} of them; for the rest do what they say."
 
 
 def check_document(check: Check) -> dict[str, Any]:

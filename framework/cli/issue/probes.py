@@ -10,18 +10,18 @@ from functools import partial
 from pathlib import Path
 
 from ... import trackers
-from ...attach import load, open_leases
+from ...attach import lease_directory, load, open_leases
 from ...config.choice import Chosen, choose, openable
 from ...config.document import check_file, project_file
 from ...config.environment import process, user_file
-from ...config.kinds import LOCAL
+from ...config.kinds import LOCAL, RESERVED
 from ...config.place import STATE_DIRECTORY, git_top, keep_out
 from ...config.repository import is_offered, is_tracked
-from ...config.stores import is_fixed, stores_of
-from ...facade.doctor import Check, Level, Probe, of_leases, of_progress, of_tracker
+from ...config.stores import stores_of
+from ...facade.doctor import REPAIR, Check, Level, Probe, of_leases, of_progress, of_tracker
 from ...leases.disk import refuse_network
-from ...leases.highwater import MARK, read_mark
 from ...trackers.base import Tracker
+from ...trackers.made import is_there, refuse_lost
 
 _PATIENCE = 0.5
 """Seconds to wait for a locked database: whoever asks a doctor wants to hear that it is."""
@@ -36,7 +36,10 @@ def probes(project: Path, backend: str | None, *, repair: bool) -> list[tuple[st
         ("yours", partial(_file, "your configuration", user_file(process()), user=True)),
         ("disk", partial(_disk, project, directory)),
         ("git", partial(_git, project, directory, repair=repair)),
-        ("issues", partial(_stores, project, backend, repair=repair)),
+        ("tracker", partial(_tracker, project, backend)),
+        ("leases", partial(_claims, project, backend)),
+        ("issues", partial(_issues, project, backend, repair=repair)),
+        ("in progress", partial(_progress, project, backend)),
     ]
 
 
@@ -87,36 +90,43 @@ def _git(project: Path, directory: Path, *, repair: bool) -> Iterator[Check]:
     else:
         yield Check(
             name="git",
-            text=f"git would add {directory} to the repository. Keep it out: issue doctor --repair",
+            text=f"git would add {directory} to the repository. Keep it out: {REPAIR}",
             level=Level.BAD,
         )
 
 
-def _stores(project: Path, backend: str | None, *, repair: bool) -> Iterator[Check]:
-    chosen = openable(choose(project, backend or stores_of(project).tracker))
+def _tracker(project: Path, backend: str | None) -> Iterator[Check]:
+    chosen = _chosen(project, backend)
     yield Check(name="tracker", text=f"{chosen.name}, {chosen.path or chosen.fields.get('url')}")
-    if chosen.path is not None and not chosen.path.exists():
-        yield _nothing(chosen.path, used=is_fixed(project))
-        return
-    yield from _mark(project)
+
+
+def _claims(project: Path, backend: str | None) -> Iterator[Check]:
     with closing(open_leases(project, backend)) as store:
         yield from of_leases(store)
-        with closing(_open(chosen)) as tracker:
-            yield from of_tracker(tracker, repair=repair)
-            yield from of_progress(tracker, store)
 
 
-def _mark(project: Path) -> Iterator[Check]:
-    """Claiming would say it too, of the first issue that was never claimed before."""
-    path = project / STATE_DIRECTORY / "leases" / MARK
-    if is_fixed(project) and stores_of(project).leases == "file" and read_mark(path) is None:
-        yield Check(
-            name="leases",
-            text=f"{path} is gone, so nobody can claim what has no record. Restore its directory "
-            "from a backup; or, when no earlier session is at work any more, write a number above "
-            "every epoch used so far into it (1000000 will do).",
-            level=Level.BAD,
-        )
+def _issues(project: Path, backend: str | None, *, repair: bool) -> Iterator[Check]:
+    chosen = _chosen(project, backend)
+    if chosen.path is not None:
+        if chosen.name in RESERVED:
+            refuse_lost(chosen.path)
+        if not is_there(chosen.path):
+            yield _nothing(project, chosen)
+            return
+    with closing(_open(chosen)) as tracker:
+        yield from of_tracker(tracker, repair=repair)
+
+
+def _progress(project: Path, backend: str | None) -> Iterator[Check]:
+    chosen = _chosen(project, backend)
+    if chosen.path is not None and not is_there(chosen.path):
+        return
+    with closing(_open(chosen)) as tracker, closing(open_leases(project, backend)) as store:
+        yield from of_progress(tracker, store)
+
+
+def _chosen(project: Path, backend: str | None) -> Chosen:
+    return openable(choose(project, backend or stores_of(project).tracker))
 
 
 def _open(chosen: Chosen) -> Tracker:
@@ -126,13 +136,14 @@ def _open(chosen: Chosen) -> Tracker:
     return tracker
 
 
-def _nothing(path: Path, *, used: bool) -> Check:
-    if not used:
+def _nothing(project: Path, chosen: Chosen) -> Check:
+    """The project's own board tells by itself whether it was made; of another one, leases do."""
+    path = chosen.path
+    if chosen.name in RESERVED or not lease_directory(project, chosen.name).exists():
         return Check(name="issues", text=f"none yet; the first one makes {path}")
-    copies = sorted(path.parent.glob(f"{path.name}.v*"))
-    newest = f" The newest copy is {copies[-1]}." if copies else ""
     return Check(
         name="issues",
-        text=f"{path} is gone, although this project was worked on. Put a backup there.{newest}",
+        text=f"{path} is gone or empty, although {chosen.name} was worked with. Put a backup "
+        "there, or name the right file: issue backend show",
         level=Level.BAD,
     )
