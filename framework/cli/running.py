@@ -14,12 +14,12 @@ from pathlib import Path
 import anyio
 from rich.console import Console
 
-from .. import attach, bootstrap, library
+from .. import attach, bootstrap, effect, library
 from ..config import settings as config
 from ..config.environment import environment
 from ..dashboard import document, summary
 from ..domain.board import Board
-from ..domain.errors import NightshiftError, UsageError, sole
+from ..domain.errors import NightshiftError, SettingsError, UsageError, sole
 from ..runner.parts import Parts
 from ..runner.run import Ending, run
 from .news import News, told
@@ -112,10 +112,19 @@ def _settings(options: argparse.Namespace, slots: int, attempts: int | None) -> 
         boxed=not options.no_box,
         variables=environment(),
     )
+    if settings.run.crash:
+        _arm(settings.run.crash)
     if not options.rehearse:
         bootstrap.require(settings)  # before anything is made in the person's directory
         library.place(spec, project)
     return settings
+
+
+def _arm(point: str) -> None:
+    try:
+        effect.arm(point)
+    except ValueError as error:
+        raise SettingsError(f"NIGHTSHIFT_CRASH: {error}.") from error
 
 
 async def _interruptible(parts: Parts, plan_only: bool, news: News) -> Ending:

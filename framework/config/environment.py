@@ -22,6 +22,7 @@ VARIABLES: Mapping[str, str] = {
     "NIGHTSHIFT_STALL_SECONDS": "Silence after which a session counts as stalled [300].",
     "NIGHTSHIFT_MAX_FAILURES": "Failed attempts after which an issue is blocked [5].",
     "NIGHTSHIFT_CHECK_SECONDS": "Time limit of one check [900].",
+    "NIGHTSHIFT_CRASH": "For tests of crashes: the moment to die at, such as `land:after`.",
     "NIGHTSHIFT_BOX_READ": "More directories that boxed programs may read, separated by `:`.",
     "HTTPS_PROXY": "Passed on to the agent's program.",
     "HTTP_PROXY": "Passed on to the agent's program.",

@@ -57,6 +57,7 @@ class RunSettings:
     check_seconds: float = 900.0
     rehearsed: bool = False
     first_backoff: float = 10.0
+    crash: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +113,7 @@ def load(
             max_failures=int(_number(env, "NIGHTSHIFT_MAX_FAILURES", 5)),
             checks=checks,
             check_seconds=_number(env, "NIGHTSHIFT_CHECK_SECONDS", 900),
+            crash=env.get("NIGHTSHIFT_CRASH"),
         ),
         box=BoxSettings(
             wanted=boxed,

@@ -13,6 +13,7 @@ from threading import Lock
 
 from ..domain.errors import JournalError
 from ..domain.event import Entry, Event, decode, encode
+from ..effect import effect
 from .base import Clock, utcnow
 
 _VERSION = 1
@@ -59,10 +60,11 @@ class SqliteJournal:
         row = (self._run, kind, json.dumps(fields))
         with self._lock, self._explained():
             at = self._clock()
-            cursor = self._connection.execute(
-                "INSERT INTO entries (at, run, kind, fields) VALUES (?, ?, ?, ?)",
-                (at.isoformat(), *row),
-            ).lastrowid
+            with effect("journal"):
+                cursor = self._connection.execute(
+                    "INSERT INTO entries (at, run, kind, fields) VALUES (?, ?, ?, ?)",
+                    (at.isoformat(), *row),
+                ).lastrowid
         return Entry(cursor=cursor or 0, at=at, run=self._run, event=event)
 
     def since(self, cursor: int = 0) -> list[Entry]:

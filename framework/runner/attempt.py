@@ -45,6 +45,7 @@ from ..domain.session import (
     Spending,
     Unreachable,
 )
+from ..effect import effect
 from ..workspaces.base import Workspace
 from . import prompt
 from .desk import Desk, what_is_lacking
@@ -112,7 +113,8 @@ class Attempt:
         since."""
         tracker, issue = self._parts.tracker, self._issue
         if issue.state is not State.IN_PROGRESS:
-            tracker.update(issue.id, Change(state=State.IN_PROGRESS))
+            with effect("state"):
+                tracker.update(issue.id, Change(state=State.IN_PROGRESS))
         comments = tracker.comments(issue.id)
         said = [f"{one.author} commented: {one.text.strip()}" for one in comments[-_COMMENTS:]]
         return "\n\n".join([issue.body.strip() or issue.title, *said])

@@ -13,6 +13,7 @@ from ..domain.errors import TrackerError
 from ..domain.event import Warned
 from ..domain.issue import META_LABEL, Change, State
 from ..domain.query import Query
+from ..effect import effect
 from .parts import Parts
 
 _REST_SECONDS = 2.0
@@ -64,7 +65,8 @@ class Courier:
             work = [one for one in issues if not one.is_meta]
             done = bool(work) and all(one.is_closed for one in work)
             body = progress.render(self._summary, issues)
-            tracker.update(meta.id, Change(body=body, state=State.CLOSED if done else None))
+            with effect("state"):
+                tracker.update(meta.id, Change(body=body, state=State.CLOSED if done else None))
 
     def _warn(self, text: str) -> None:
         if text not in self._said:

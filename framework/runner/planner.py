@@ -31,6 +31,7 @@ from ..domain.session import (
     LimitReached,
     Unreachable,
 )
+from ..effect import effect
 from ..prose import SPEC_FILE
 from . import prompt
 from .parts import Parts
@@ -129,7 +130,8 @@ def save_plan(plan: Plan, path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    with effect("plan"):
+        os.replace(file.name, path)
 
 
 async def make_plan(parts: Parts, spec: str) -> Plan:
@@ -218,7 +220,8 @@ def create_issues(parts: Parts, plan: Plan) -> IssuesCreated:
 
 def _create(parts: Parts, draft: Draft, key: str, ids: dict[str, str]) -> int:
     try:
-        ids[key] = parts.tracker.create(draft).id
+        with effect("create"):
+            ids[key] = parts.tracker.create(draft).id
     except IssueDeleted:
         return 1
     return 0

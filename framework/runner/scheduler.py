@@ -19,6 +19,7 @@ from ..domain.issue import WORKABLE, Issue
 from ..domain.lease import TTL, Failure, Lease, Record
 from ..domain.outcome import Failed, Landed, Outcome
 from ..domain.query import Query
+from ..effect import effect
 from .parts import Parts
 from .slot import Ended, fill
 
@@ -114,20 +115,19 @@ class Scheduler:
                     self._start(issue, leases[issue.id], failures, group)
 
     async def _claim(self, issue: Issue, leases: dict[str, Lease]) -> None:
-        holder = str(uuid.uuid4())
         try:
-            lease = await to_thread.run_sync(
-                lambda: self.parts.leases.acquire(
-                    issue.id, holder, TTL, process=self.parts.process
-                ),
-                limiter=self._claims,
-            )
+            lease = await to_thread.run_sync(self._acquire, issue, limiter=self._claims)
         except LeaseError as error:
             self._complain(f"#{issue.id} cannot be claimed and is left alone: {error}")
             self._refused.add(issue.id)
             return
         if lease is not None:
             leases[issue.id] = lease
+
+    def _acquire(self, issue: Issue) -> Lease | None:
+        holder = str(uuid.uuid4())
+        with effect("claim"):
+            return self.parts.leases.acquire(issue.id, holder, TTL, process=self.parts.process)
 
     def _start(
         self, issue: Issue, lease: Lease, failures: tuple[Failure, ...], group: TaskGroup

@@ -7,6 +7,7 @@ from ..domain.event import IssueSettled
 from ..domain.issue import Change, Issue, State
 from ..domain.merge import Proof
 from ..domain.proof import render
+from ..effect import effect
 from .parts import Parts
 
 AUTHOR = "nightshift"
@@ -20,9 +21,11 @@ def settle(parts: Parts, issue: Issue, proof: Proof) -> None:
     """
     state = State.NEEDS_REVIEW if proof.manual else State.CLOSED
     text = render(proof, rehearsed=parts.policy.rehearsed)
-    parts.tracker.comment(issue.id, text, author=AUTHOR, key=f"proof:{proof.commit}")
+    with effect("comment"):
+        parts.tracker.comment(issue.id, text, author=AUTHOR, key=f"proof:{proof.commit}")
     try:
-        parts.tracker.update(issue.id, Change(state=state))
+        with effect("state"):
+            parts.tracker.update(issue.id, Change(state=state))
     except TransitionRefused:  # a person has closed it meanwhile, manual check and all
         state = State.CLOSED
     parts.journal.append(

@@ -16,6 +16,7 @@ from ..domain.event import AttemptEnded, Warned
 from ..domain.issue import Change, Issue, State
 from ..domain.lease import Failure, Lease
 from ..domain.outcome import Deferred, Failed, Landed, LeaseLost, Outcome, Rejected, explain
+from ..effect import effect
 from .attempt import AccountDenied, Attempt
 from .parts import Parts
 from .settle import AUTHOR
@@ -94,6 +95,11 @@ def _follow_up(
         _tell_tracker(parts, issue, outcome, decision, lease)
     except errors.TrackerError as error:
         parts.journal.append(Warned(text=f"#{issue.id}: the tracker was not told: {error}"))
+    with effect("release"):
+        _release(parts, lease, outcome, decision)
+
+
+def _release(parts: Parts, lease: Lease, outcome: Outcome, decision: retry.Decision) -> None:
     match decision:
         case retry.Done():
             parts.leases.release(lease)
@@ -117,7 +123,8 @@ def _tell_tracker(
             if isinstance(outcome, LeaseLost):
                 return  # the state speaks of whoever holds it now
             if parts.tracker.get(issue.id).state is State.IN_PROGRESS:
-                parts.tracker.update(issue.id, Change(state=State.OPEN))
+                with effect("state"):
+                    parts.tracker.update(issue.id, Change(state=State.OPEN))
         case retry.GiveUp(why=why):
             if parts.tracker.get(issue.id).is_closed:
                 return  # by a person, who does not ask for it any more
@@ -125,8 +132,10 @@ def _tell_tracker(
                 f"Blocked: {why}\n\nLast attempt ({lease.epoch}): {explain(outcome)}\n\n"
                 f"Answer with `issue comment {issue.id} TEXT`, then `issue reopen {issue.id}`."
             )
-            parts.tracker.comment(issue.id, text, author=AUTHOR, key=f"blocked:{lease.epoch}")
-            parts.tracker.update(issue.id, Change(state=State.BLOCKED))
+            with effect("comment"):
+                parts.tracker.comment(issue.id, text, author=AUTHOR, key=f"blocked:{lease.epoch}")
+            with effect("state"):
+                parts.tracker.update(issue.id, Change(state=State.BLOCKED))
 
 
 def _failure(parts: Parts, lease: Lease, outcome: Outcome, counted: bool) -> Failure | None:

@@ -18,6 +18,7 @@ from anyio import to_thread
 from ..box import Box
 from ..domain.errors import NightshiftError, WorkspaceError
 from ..domain.issue import Issue
+from ..effect import effect
 from . import attempt, refs
 from ._git import Git, readable
 from .attempt import Attempt
@@ -112,12 +113,14 @@ class CloneWorkspaces:
 
     def _begin(self, issue: Issue, epoch: int) -> tuple[Place, Workspace]:
         base = self._hub.tip()
-        self._hub.raise_epoch(issue.id, epoch)
+        with effect("epoch"):
+            self._hub.raise_epoch(issue.id, epoch)
         place = self._places.make(attempt.name(issue.id, epoch))
         one = Attempt(issue=issue.id, epoch=epoch, base=base, directory=place.path)
         try:
-            attempt.write(one)
-            self._lay_out(one)
+            with effect("clone"):
+                attempt.write(one)
+                self._lay_out(one)
         except BaseException:
             place.remove()  # no agent has been in it
             raise
@@ -172,7 +175,8 @@ class CloneWorkspaces:
                 f"The work in {one.directory} could not be saved and stays there: {error}. "
                 "Make room or repair what it says; the next start tries again"
             ) from error
-        place.remove()
+        with effect("tidy"):
+            place.remove()
         return saved
 
     def _rescued(self, issue: Issue, place: str) -> Rescue | None:

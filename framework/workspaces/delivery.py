@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..domain.errors import GitFailed
+from ..effect import effect
 from . import refs
 from .hub import Hub
 from .project import Checkout, Project
@@ -12,9 +13,14 @@ def deliver(hub: Hub, project: Project) -> str | None:
     """Bring the person's branch to the target's tip. Where that is not possible, write the tip
     to `refs/nightshift/<target>` in their repository and return what they have to know."""
     tip, checkout = hub.tip(), project.checkout()
+    if checkout.branch == hub.target and checkout.commit == tip:
+        return None
+    with effect("deliver"):
+        return _bring(hub, project, checkout, tip)
+
+
+def _bring(hub: Hub, project: Project, checkout: Checkout, tip: str) -> str | None:
     if checkout.branch == hub.target:
-        if checkout.commit == tip:
-            return None
         project.take(hub.path, refs.target(hub.target))  # the objects
         why = _forward_checkout(project, checkout, tip)
     else:

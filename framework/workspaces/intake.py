@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..box import Box, Cell
 from ..domain.errors import GitFailed
+from ..effect import effect
 from . import refs
 from ._git import ENVIRONMENT, FETCH
 from .attempt import Attempt
@@ -46,7 +47,7 @@ class Intake:
         claimed = branch(attempt.clone, attempt.branch)
         before = self._hub.ref(attempt.ref)
         if claimed is not None and (
-            claimed in (attempt.base, before) or hand_over(self._hub, attempt, claimed)
+            claimed in (attempt.base, before) or self._hand_over(attempt, claimed)
         ):
             return Head(commit=claimed)
         why = self.fetch(attempt, f"+refs/heads/{attempt.branch}:{attempt.ref}")
@@ -58,6 +59,10 @@ class Intake:
             return Head(commit=None, why=f"{fetched} on the branch is no commit")
         return Head(commit=fetched)
 
+    def _hand_over(self, attempt: Attempt, claimed: str) -> bool:
+        with effect("fetch"):
+            return hand_over(self._hub, attempt, claimed)
+
     def fetch(self, attempt: Attempt, *refspecs: str) -> str:
         """Fetch, and say why the clone cannot be read; nothing when it could.
 
@@ -68,7 +73,10 @@ class Intake:
         clone = attempt.clone
         reader = self._reader(clone, clone, self._hub.objects)
         try:
-            answer = self._hub.git.call(*_CHECKED, "--upload-pack", reader, str(clone), *refspecs)
+            with effect("fetch"):
+                answer = self._hub.git.call(
+                    *_CHECKED, "--upload-pack", reader, str(clone), *refspecs
+                )
         except GitFailed as error:
             why = str(error)
         else:

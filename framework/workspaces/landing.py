@@ -18,6 +18,7 @@ from ..domain.constitution import FileChange
 from ..domain.errors import GitFailed
 from ..domain.issue import Issue
 from ..domain.merge import Clash, Landing, Merged, Nothing, Proof, Refused, Superseded
+from ..effect import effect
 from . import attempt, refs
 from .arrival import Arrivals
 from .attempt import Attempt
@@ -209,16 +210,17 @@ class HubLander:
         proof = self._prove(one, issue, candidate, results, red)
         tag = self._receipts.tag(issue, proof)
         try:
-            self._hub.move(
-                (
-                    f"verify {refs.epoch(issue.id)} {epoch_object(one.epoch)}",
-                    # In this order, as git renames one file after the other: a kill between them
-                    # leaves a landing without its record, which `landed` finds, and never a
-                    # record without its landing.
-                    f"update {refs.target(self._hub.target)} {proof.commit} {proof.base}",
-                    f"create {refs.landed(issue.uid, issue.reopened)} {tag}",
+            with effect("land"):
+                self._hub.move(
+                    (
+                        f"verify {refs.epoch(issue.id)} {epoch_object(one.epoch)}",
+                        # In this order, as git renames one file after the other: a kill between
+                        # them leaves a landing without its record, which `landed` finds, and
+                        # never a record without its landing.
+                        f"update {refs.target(self._hub.target)} {proof.commit} {proof.base}",
+                        f"create {refs.landed(issue.uid, issue.reopened)} {tag}",
+                    )
                 )
-            )
         except GitFailed:
             if self._is_superseded(one, issue):
                 return Superseded()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..box import Box
+from ..effect import effect
 from . import refs
 from .attempt import Attempt
 from .base import Rescue
@@ -40,7 +41,8 @@ class Rescuer:
         if last != head or not self._has_landed(head, attempt):
             work = {refs.rescue(attempt.issue, attempt.epoch): last, **work}
         if work:
-            self._hub.move(f"update {name} {commit}" for name, commit in work.items())
+            with effect("rescue"):
+                self._hub.move(f"update {name} {commit}" for name, commit in work.items())
         return [
             Rescue(issue=attempt.issue, epoch=attempt.epoch, ref=name, commit=commit)
             for name, commit in work.items()

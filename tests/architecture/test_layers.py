@@ -61,7 +61,7 @@ def test_only_allowed_rooms_are_imported(path: Path) -> None:
 
 def _allowed(file: str, own: str, target: str) -> bool:
     room = target.split(".")[0]
-    if room in (own, "prose") or target.startswith("domain"):
+    if room in (own, "prose", "effect") or target.startswith("domain"):
         return True
     if own == "domain":
         return False

@@ -1,0 +1,79 @@
+"""Every effect of a run, killed just before and just after: the next run ends as if undisturbed."""
+
+from __future__ import annotations
+
+import ast
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from framework.effect import EFFECTS, points
+
+from ..theatre import ROOT, Theatre, planned, script, theatre, turns
+
+_LATER = {"push", "outbox"}
+"""Reached where there is an origin, or a tracker that is away: killed in tests of their own."""
+PLAY = script(
+    [planned("alpha"), planned("beta"), planned("gamma", depends_on=["alpha"])],
+    beta=turns("beta.txt", before=[{"write": {"path": "draft.txt", "text": "half\n"}}]),
+)
+"""The draft is never committed, so that there is something to rescue."""
+
+
+def _usual() -> list[str]:
+    return [one for one in points() if one.partition(":")[0] not in _LATER]
+
+
+@pytest.mark.parametrize("point", _usual())
+def test_a_kill_there_loses_and_doubles_nothing(point: str, tmp_path: Path) -> None:
+    """After a kill at the point and one more run: each issue once, landed once, told once."""
+    with theatre(tmp_path, PLAY) as stage:
+        killed = _run_to_death(stage, point)
+        assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
+        ran = stage.run("--concurrent", "2")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        _ends_undisturbed(stage)
+
+
+def _run_to_death(stage: Theatre, point: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        stage.command("--project-dir", str(stage.project), "--concurrent", "2"),
+        env={**stage.environment, "NIGHTSHIFT_CRASH": point},
+        cwd=stage.project.parent,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def _ends_undisturbed(stage: Theatre) -> None:
+    titles = ["Write alpha", "Write beta", "Write gamma"]
+    assert stage.standings() == dict.fromkeys(titles, "closed")
+    landed = [one for one in stage.landings() if "Merge" in one or "Write" in one]
+    assert len(landed) == len(titles), landed
+    for title in titles:
+        assert sum(title in one for one in landed) == 1, landed
+    for name in ("alpha", "beta", "gamma"):
+        assert (stage.project / f"{name}.txt").read_text() == f"{name}.txt\n"
+    rescued = stage.git("for-each-ref", "--format=%(refname)", "refs/rescue/")
+    assert rescued, "the draft is kept"
+    assert stage.processes() == []
+
+
+def test_every_effect_has_its_crash_point() -> None:
+    """An effect that stands in the code is in the register, and what is in the register stands
+    somewhere: so each has a test above."""
+    used = {
+        node.args[0].value
+        for path in (ROOT / "framework").rglob("*.py")
+        if "scenarios" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "effect"
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert used | _LATER == set(EFFECTS)
