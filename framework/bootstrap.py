@@ -20,21 +20,28 @@ from anyio import to_thread
 
 from . import box, journals
 from .agents.base import Agent
+from .agents.tokens import TokenPool
 from .attach import load, open_leases, open_tracker
 from .config import stores
-from .config.settings import Settings, TokenSettings
+from .config.secret import Secret
+from .config.settings import OutageSettings, RunSettings, Settings
+from .config.tokens import PoolToken
+from .domain.account import fingerprint
 from .domain.errors import NoBox
 from .domain.event import WorkRescued
 from .domain.identifier import slug
-from .domain.lease import TTL
+from .domain.lease import Process
 from .journals.base import Journal
-from .leases.process import this_process
+from .leases.process import is_alive, this_process
+from .rehearsal.outage import Outage, disturbed
 from .runner.clock import utcnow
 from .runner.keeper import Keeper
 from .runner.parts import Parts, Policy
+from .runner.purse import Purse
+from .runner.service import Service
 from .runner.turns import Turns
 from .runner.weather import Weather
-from .trackers.base import Tracker
+from .trackers.outbox import Outbox
 from .workspaces._git import check_version
 from .workspaces.base import Rescue
 from .workspaces.clone import CloneWorkspaces
@@ -43,6 +50,7 @@ from .workspaces.landing import HubLander
 
 _POLL_SECONDS = {"sqlite": 0.25, "memory": 0.05}
 _REHEARSED_BACKOFF = 0.5
+_REHEARSED_PAUSE = timedelta(seconds=2)
 
 
 def state_of(settings: Settings) -> Path:
@@ -68,7 +76,7 @@ def make_box(settings: Settings) -> box.Box:
 def require(settings: Settings) -> None:
     """Raise the UsageError of whatever a real run lacks on this machine."""
     check_version()
-    settings.agent.required_token()
+    settings.agent.require_token()
     make_box(settings)
 
 
@@ -82,18 +90,22 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
         lambda: Hub(project=settings.project, path=here / "hub.git", target=None)
     )
     async with AsyncExitStack() as stack:
-        tracker = stack.enter_context(closing(_tracker(settings)))
-        journal = stack.enter_context(closing(_journal(settings)))
+        process = this_process()
+        tracker = stack.enter_context(closing(_tracker(settings, process)))
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+        journal = stack.enter_context(closing(_journal(settings, name)))
         store = stack.enter_context(
             closing(
                 open_leases(settings.project, settings.stores.tracker, floor=hub.epoch, create=True)
             )
         )
-        keeper = stack.enter_context(Keeper(store, TTL))
-        process = this_process()
+        ttl = timedelta(seconds=settings.run.ttl)
+        keeper = stack.enter_context(Keeper(store, ttl))
         group = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(group.cancel_scope.cancel)
-        turns = Turns(store=store, keeper=keeper, process=process, journal=journal, group=group)
+        turns = Turns(
+            store=store, ttl=ttl, keeper=keeper, process=process, journal=journal, group=group
+        )
         stack.callback(turns.close)
         landing = HubLander(
             hub=hub,
@@ -114,6 +126,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             scratch=state,
             logs=here / "logs",
             tracker=tracker,
+            outgoing=tracker,
             leases=store,
             keeper=keeper,
             workspaces=workspaces,
@@ -128,13 +141,15 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
                 attempts=run.attempts,
                 limits=settings.agent.limits,
                 bounds=run.bounds,
+                ttl=ttl,
                 max_failures=run.max_failures,
                 first_backoff=timedelta(seconds=run.first_backoff),
                 poll=_POLL_SECONDS.get(tracker.name, 30.0),
                 rehearsed=run.rehearsed,
                 boxed=cell.confines,
             ),
-            weather=Weather(utcnow),
+            service=Service(pool=_pool(settings, process), weather=_weather(run), journal=journal),
+            purse=Purse(journal=journal, run=name, caps=run.caps),
             alone=turns.alone,
         )
 
@@ -157,35 +172,75 @@ async def rehearsed(
             stores=stores.StoreSettings(),
             agent=replace(
                 settings.agent,
-                token=TokenSettings(value="rehearsal", oauth=True),
+                tokens=_scripted_tokens(script.tokens),
                 endpoint=endpoint.url,
                 environment={},
             ),
-            run=replace(settings.run, rehearsed=True, first_backoff=_REHEARSED_BACKOFF),
+            run=replace(
+                settings.run,
+                rehearsed=True,
+                first_backoff=_REHEARSED_BACKOFF,
+                outage=_outage(script.outage),
+            ),
         )
 
 
 def _claude(settings: Settings, cell: box.Box) -> Agent:
-    token = settings.agent.required_token()
+    settings.agent.require_token()
     from .agents.claude import ClaudeAgent, Token
 
     return ClaudeAgent(
         box=cell,
-        token=Token(value=token.value, oauth=token.oauth),
+        tokens={
+            one.name: Token(value=one.value.reveal(), oauth=one.oauth)
+            for one in settings.agent.tokens
+        },
         model=settings.agent.model,
         endpoint=settings.agent.endpoint,
         environment=settings.agent.environment,
     )
 
 
-def _tracker(settings: Settings) -> Tracker:
-    return open_tracker(settings.project, settings.stores.tracker, create=True)
+def _outage(scripted: Outage | None) -> OutageSettings | None:
+    if scripted is None:
+        return None
+    return OutageSettings(after=scripted.after, seconds=scripted.seconds)
 
 
-def _journal(settings: Settings) -> Journal:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+def _scripted_tokens(count: int) -> tuple[PoolToken, ...]:
+    names = [f"REHEARSAL_{number}" for number in range(1, count + 1)]
+    return tuple(PoolToken(name=one, value=Secret(one.lower()), oauth=True) for one in names)
+
+
+def _pool(settings: Settings, process: Process) -> TokenPool:
+    """The tokens of the run; an agent that has none works as if it had one."""
+    tokens = {one.name: fingerprint(one.value.reveal()) for one in settings.agent.tokens}
+    directory = settings.directory if settings.run.rehearsed else settings.state
+    return TokenPool(
+        directory / "tokens.json",
+        tokens=tokens or {"": fingerprint("")},
+        me=process,
+        is_alive=is_alive,
+        clock=utcnow,
+    )
+
+
+def _weather(run: RunSettings) -> Weather:
+    return Weather(longest=_REHEARSED_PAUSE if run.rehearsed else timedelta.max)
+
+
+def _tracker(settings: Settings, process: Process) -> Outbox:
+    """The project's tracker, with what it is to be told kept while it is away."""
+    tracker = open_tracker(settings.project, settings.stores.tracker, create=True)
+    if away := settings.run.outage:
+        tracker = disturbed(tracker, Outage(after=away.after, seconds=away.seconds))
+    path = settings.directory / "outbox.db"
+    return Outbox(tracker, path, process=process, is_alive=is_alive)
+
+
+def _journal(settings: Settings, name: str) -> Journal:
     journal: Journal = load(journals.BACKENDS, settings.stores.journal, "journal")(
-        settings.directory / "journal.db", run=f"{stamp}-{uuid.uuid4().hex[:6]}"
+        settings.directory / "journal.db", run=name
     )
     return journal
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..domain.session import Limits, SessionEnd, SessionEvent
+from ..domain.session import Limits, SessionEnd, SessionEvent, Spending
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +38,11 @@ class Conversation:
     outside any work tree of a person; what lies beside `home` is the host's. `log` takes the
     transcript, one JSON object a line. `hub` is the repository from which the clone borrows
     objects; the agent may read it.
-    `environment` is added to the little that it gets anyway. `hands` are tools to read and
-    change files and run commands; without them it has the host's tools only.
+    `environment` is added to the little that it gets anyway. `account` names the token to use,
+    for agents that know several. `spent` is what earlier turns of the session have used. `hint`
+    is asked after each tool and may give something that the agent should know by now. `hands`
+    are tools to read and change files and run commands; without them it has the host's tools
+    only.
     """
 
     session: str
@@ -50,6 +53,9 @@ class Conversation:
     log: Path
     hub: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    account: str = ""
+    spent: Spending = field(default_factory=Spending)
+    hint: Callable[[], str | None] = lambda: None
     resume: bool = False
     hands: bool = True
     tools: tuple[HostTool, ...] = ()

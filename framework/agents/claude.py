@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,39 +21,32 @@ import anyio
 import claude_agent_sdk as sdk
 
 from ..box import Box, Cell
+from ..domain.account import Window
 from ..domain.errors import AgentError
 from ..domain.session import (
     CapReached,
     Completed,
-    Crashed,
-    Denied,
-    LimitReached,
+    Quota,
     Said,
     SessionEnd,
     Spending,
     Started,
     ToolCalled,
     ToolEnded,
-    Unreachable,
+    Troubled,
+    Used,
     Waiting,
 )
+from ..domain.trouble import Ended, ModelFacts, of_model
 from .base import Conversation, HostTool, Report
+from .meter import Meter, Rate
 
 HANDS = ("Bash", "Read", "Edit", "Write", "Glob", "Grep")
 _SERVER = "nightshift"
-_DENIED = frozenset(
-    {
-        "authentication_failed",
-        "oauth_org_not_allowed",
-        "account_on_hold",
-        "verification_required",
-        "billing_error",
-        "model_not_found",
-    }
-)
 _CAPS = {"error_max_turns": "turns", "error_max_budget_usd": "usd"}
 _FRAME_BYTES = 64 << 20
 _INTERRUPT_SECONDS = 2
+_SYNTHETIC = "<synthetic>"
 
 # The SDK logs a program's death as an error of its own; for us it is an ending, reported as one.
 logging.getLogger("claude_agent_sdk").setLevel(logging.CRITICAL)
@@ -78,8 +71,9 @@ class Token:
 class ClaudeAgent:
     """Sessions of the real CLI, each in its own box.
 
-    `environment` is what the person's machine needs to reach the service (its
-    proxies); nothing else of ours is inherited. `endpoint` replaces Anthropic's.
+    A conversation's `account` is one of `tokens`. `environment` is what the person's machine
+    needs to reach the service (its proxies); nothing else of ours is inherited. `endpoint`
+    replaces Anthropic's.
     """
 
     name = "claude"
@@ -88,13 +82,14 @@ class ClaudeAgent:
         self,
         *,
         box: Box,
-        token: Token,
+        tokens: Mapping[str, Token],
         model: str,
         endpoint: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._box = box
-        self._token = token
+        self._tokens = dict(tokens)
+        self._rate = Rate()
         self._model = model
         self._endpoint = endpoint
         self._environment = dict(environment or {})
@@ -106,7 +101,7 @@ class ClaudeAgent:
 
     async def converse(self, conversation: Conversation, report: Report) -> SessionEnd:
         with _transcript(conversation.log) as log:
-            turn = _Turn(report=report, log=log)
+            turn = _Turn(report=report, log=log, meter=Meter(conversation.spent, self._rate))
             options = self._options(conversation, turn)
             with anyio.move_on_after(conversation.limits.seconds) as clock:
                 return await _talk(options, conversation.prompt, turn)
@@ -114,6 +109,8 @@ class ClaudeAgent:
             return CapReached(what="seconds", spending=turn.spending)
 
     def _options(self, conversation: Conversation, turn: _Turn) -> sdk.ClaudeAgentOptions:
+        token = self._tokens[conversation.account]
+        limits, spent = conversation.limits, conversation.spent
         hands = list(HANDS) if conversation.hands else []
         return sdk.ClaudeAgentOptions(
             cwd=conversation.directory,
@@ -128,17 +125,18 @@ class ClaudeAgent:
             permission_mode="acceptEdits",
             mcp_servers={_SERVER: _server(conversation.tools)},
             strict_mcp_config=True,
-            max_turns=conversation.limits.turns,
-            max_budget_usd=conversation.limits.usd,
+            max_turns=max(1, limits.turns - spent.turns),
+            max_budget_usd=limits.usd,
+            hooks={"PostToolUse": [sdk.HookMatcher(hooks=[_hinting(conversation.hint)])]},
             max_buffer_size=_FRAME_BYTES,
             stderr=turn.keep_stderr,
             env={
-                "NIGHTSHIFT_LAUNCH": str(self._launch_file(conversation)),
-                "NIGHTSHIFT_TOKEN": self._token.value,
+                "NIGHTSHIFT_LAUNCH": str(self._launch_file(conversation, token)),
+                "NIGHTSHIFT_TOKEN": token.value,
             },
         )
 
-    def _launch_file(self, conversation: Conversation) -> Path:
+    def _launch_file(self, conversation: Conversation, token: Token) -> Path:
         """Beside the home, not in it: the agent must not write what the host starts."""
         hub = (conversation.hub,) if conversation.hub else ()
         words = self._box.wrap(
@@ -147,7 +145,7 @@ class ClaudeAgent:
                 directory=conversation.directory,
                 writable=(conversation.directory, conversation.home),
                 readable=(self._program, *hub),
-                environment=self._inside(conversation),
+                environment=self._inside(conversation, token),
                 network=True,
             ),
         )
@@ -155,7 +153,7 @@ class ClaudeAgent:
         path.write_bytes(b"".join(word.encode() + b"\0" for word in words))
         return path
 
-    def _inside(self, conversation: Conversation) -> dict[str, str]:
+    def _inside(self, conversation: Conversation, token: Token) -> dict[str, str]:
         temporary = {} if self._box.confines else {"TMPDIR": str(conversation.home)}
         endpoint = {"ANTHROPIC_BASE_URL": self._endpoint} if self._endpoint else {}
         return {
@@ -163,7 +161,7 @@ class ClaudeAgent:
             **temporary,
             **endpoint,
             **conversation.environment,
-            self._token.variable: "9",
+            token.variable: "9",
             "CLAUDE_CONFIG_DIR": str(conversation.home / "claude"),
             "CLAUDE_CODE_ENTRYPOINT": "sdk-py",
             "CLAUDE_AGENT_SDK_VERSION": metadata.version("claude-agent-sdk"),
@@ -171,7 +169,7 @@ class ClaudeAgent:
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
             "DISABLE_AUTOUPDATER": "1",
-            "CLAUDE_CODE_MAX_RETRIES": "3",
+            "CLAUDE_CODE_MAX_RETRIES": "0",  # one layer retries, and it is ours
             "API_TIMEOUT_MS": "300000",
         }
 
@@ -182,11 +180,15 @@ class _Turn:
 
     report: Report
     log: TextIO
-    spending: Spending = field(default_factory=Spending)
+    meter: Meter
     stderr: list[str] = field(default_factory=list)
     error: str | None = None
     limit: sdk.RateLimitInfo | None = None
     result: sdk.ResultMessage | None = None
+
+    @property
+    def spending(self) -> Spending:
+        return self.meter.spending
 
     def keep_stderr(self, line: str) -> None:
         self.stderr = [*self.stderr, line][-_STDERR_LINES:]
@@ -198,18 +200,32 @@ class _Turn:
                 self.report(Started(session=data["session_id"], model=data.get("model", "")))
             case sdk.SystemMessage(subtype="api_retry", data=data):
                 self.report(Waiting(why=str(data.get("error") or "no answer")))
-            case sdk.RateLimitEvent(rate_limit_info=info) if info.status == "rejected":
-                self.limit = info
+            case sdk.RateLimitEvent(rate_limit_info=info):
+                self._take_limit(info)
             case sdk.AssistantMessage(content=content, error=error):
                 self.error = error or self.error
+                self._count(message)
                 self._take_content(content)
             case sdk.UserMessage(content=list(content)):
                 self._take_content(content)
             case sdk.ResultMessage():
                 self.result = message
-                self.spending = _spending(message, self.spending)
+                self.meter.result(message.usage, message.total_cost_usd)
             case _:
                 pass  # frames that only a terminal would show
+
+    def _take_limit(self, info: sdk.RateLimitInfo) -> None:
+        if info.status == "rejected":
+            self.limit = info
+        if windows := _windows(info):
+            self.report(Quota(windows=windows))
+
+    def _count(self, message: sdk.AssistantMessage) -> None:
+        if message.model == _SYNTHETIC:  # an error in the shape of an answer
+            return
+        size = sum(len(str(vars(block))) for block in message.content)
+        self.meter.answer(message.message_id or "", message.usage, size)
+        self.report(Used(spending=self.spending))
 
     def _take_content(self, content: list[sdk.ContentBlock]) -> None:
         for block in content:
@@ -217,9 +233,7 @@ class _Turn:
                 case sdk.TextBlock(text=text):
                     self.report(Said(text=text))
                 case sdk.ToolUseBlock(id=call, name=name, input=arguments):
-                    self.spending = dataclasses.replace(
-                        self.spending, tools=self.spending.tools + 1
-                    )
+                    self.meter.tool()
                     self.report(ToolCalled(call=call, tool=name, summary=_summary(arguments)))
                 case sdk.ToolResultBlock(tool_use_id=call, is_error=failed):
                     self.report(ToolEnded(call=call, failed=bool(failed)))
@@ -240,7 +254,8 @@ async def _talk(options: sdk.ClaudeAgentOptions, prompt: str, turn: _Turn) -> Se
                     await client.interrupt()
                 raise
     except sdk.ClaudeSDKError as error:
-        return Crashed(why="; ".join([_named(error), *turn.stderr]), spending=turn.spending)
+        why = "; ".join([_named(error), *turn.stderr])
+        return _troubled(turn, ModelFacts(ended=Ended.DIED, why=why))
     return _end(turn)
 
 
@@ -254,41 +269,61 @@ def _end(turn: _Turn) -> SessionEnd:
     """The class of the ending, from typed fields only: never from the agent's words."""
     result, spending = turn.result, turn.spending
     if result is None:
-        return Crashed(why="; ".join(turn.stderr) or "ended without a result", spending=spending)
-    why = result.result or "; ".join(result.errors or ()) or result.subtype
+        why = "; ".join(turn.stderr) or "ended without a result"
+        return _troubled(turn, ModelFacts(ended=Ended.DIED, why=why))
     if not result.is_error:
         return Completed(spending=spending)
     if result.subtype in _CAPS:
         return CapReached(what=_CAPS[result.subtype], spending=spending)
+    why = result.result or "; ".join(result.errors or ()) or result.subtype
     if result.subtype != "success":
-        return Crashed(why=why, spending=spending)
-    if turn.limit is not None:
-        return LimitReached(until=_reset(turn.limit), spending=spending)
-    if turn.error in _DENIED:
-        return Denied(why=why, spending=spending)
-    status = result.api_error_status
-    if status is None or status == 429 or status >= 500 or status == 408:
-        return Unreachable(why=why, spending=spending)
-    return Crashed(why=why, spending=spending)
-
-
-def _reset(limit: sdk.RateLimitInfo) -> datetime | None:
-    return datetime.fromtimestamp(limit.resets_at, UTC) if limit.resets_at else None
-
-
-def _spending(result: sdk.ResultMessage, before: Spending) -> Spending:
-    usage = result.usage or {}
-    fresh, written, read = (
-        int(usage.get(name) or 0)
-        for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+        return _troubled(turn, ModelFacts(ended=Ended.DIED, why=why))
+    facts = ModelFacts(
+        status=result.api_error_status,
+        error=turn.error or "",
+        terminal_reason=getattr(result, "terminal_reason", None) or "",
+        limited=turn.limit is not None and turn.limit.rate_limit_type is not None,
+        resets_at=_moment(turn.limit.resets_at) if turn.limit else None,
+        why=why,
     )
-    return Spending(
-        turns=result.num_turns,
-        tools=before.tools,
-        input_tokens=fresh + written + read,
-        output_tokens=int(usage.get("output_tokens") or 0),
-        usd=result.total_cost_usd or 0.0,
-    )
+    return _troubled(turn, facts)
+
+
+def _troubled(turn: _Turn, facts: ModelFacts) -> Troubled:
+    return Troubled(trouble=of_model(facts), spending=turn.spending)
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _windows(info: sdk.RateLimitInfo) -> dict[str, Window]:
+    """Of every window that the event tells of; those it says nothing usable of are left out."""
+    told = info.raw.get("unifiedWindows")
+    rows = told if isinstance(told, dict) else {}
+    return {
+        str(name): Window(
+            used=float(row["utilization"]),
+            resets_at=_moment(row.get("resetsAt")),
+            warned=row.get("status") == "allowed_warning",
+        )
+        for name, row in rows.items()
+        if isinstance(row, dict) and isinstance(row.get("utilization"), int | float)
+    }
+
+
+def _hinting(hint: Callable[[], str | None]) -> sdk.HookCallback:
+    """Tells the agent, with a tool's result, what it should know by now."""
+
+    async def after_tool(
+        _input: sdk.HookInput, _call: str | None, _context: sdk.HookContext
+    ) -> sdk.HookJSONOutput:
+        text = hint()
+        if text is None:
+            return {}
+        return {"hookSpecificOutput": {"hookEventName": "PostToolUse", "additionalContext": text}}
+
+    return after_tool
 
 
 def _server(tools: tuple[HostTool, ...]) -> sdk.McpSdkServerConfig:

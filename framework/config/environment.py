@@ -10,15 +10,42 @@ from ..domain.errors import SettingsError
 from ..domain.nearest import hint
 from .place import CONFIG_FILE
 
-VARIABLES: Mapping[str, str] = {
+TOKEN_FAMILIES: Mapping[str, str] = {
     "CLAUDE_CODE_OAUTH_TOKEN": "A Claude subscription's token, from `claude setup-token`.",
-    "ANTHROPIC_API_KEY": "An API key; used when there is no subscription token.",
+    "ANTHROPIC_API_KEY": "An API key. Sessions share all tokens and keys that are set.",
+}
+_PLACES = ("PRIMARY", *"123456789", "SECONDARY", "TERTIARY", "BACKUP")
+
+
+def token_names(family: str) -> tuple[str, ...]:
+    """The variables that a family of tokens is read from, in order."""
+    return (family, *(f"{family}_{place}" for place in _PLACES))
+
+
+VARIABLES: Mapping[str, str] = {
+    **TOKEN_FAMILIES,
+    **{
+        name: f"One more of {family}."
+        for family in TOKEN_FAMILIES
+        for name in token_names(family)[1:]
+    },
     "ANTHROPIC_BASE_URL": "Another endpoint for the model [Anthropic's].",
     "NIGHTSHIFT_MODEL": "The model of all sessions [opus].",
     "NIGHTSHIFT_PLAN_ISSUES": "How many issues a plan may have, as `25-50` [by the spec's size].",
     "NIGHTSHIFT_SESSION_MINUTES": "Wall time of one session [60].",
     "NIGHTSHIFT_SESSION_TURNS": "Turns of one session [200].",
     "NIGHTSHIFT_SESSION_USD": "Money of one session at list prices [20].",
+    "NIGHTSHIFT_ISSUE_MINUTES": "Wall time of all sessions of one issue [no limit].",
+    "NIGHTSHIFT_ISSUE_TURNS": "Their turns [no limit].",
+    "NIGHTSHIFT_ISSUE_USD": "Their money at list prices [no limit].",
+    "NIGHTSHIFT_RUN_MINUTES": "Wall time of all sessions of one run [no limit].",
+    "NIGHTSHIFT_RUN_TURNS": "Their turns [no limit].",
+    "NIGHTSHIFT_RUN_USD": "Their money at list prices [no limit].",
+    "NIGHTSHIFT_DAY_MINUTES": "Wall time of all sessions of the project in one day [no limit].",
+    "NIGHTSHIFT_DAY_TURNS": "Their turns [no limit].",
+    "NIGHTSHIFT_DAY_USD": "Their money at list prices [no limit].",
+    "NIGHTSHIFT_TOOL_MINUTES": "How long one command of a session may run [20].",
+    "NIGHTSHIFT_LEASE_SECONDS": "How long a claim of a run lives without renewal [1800].",
     "NIGHTSHIFT_STALL_SECONDS": "Silence after which a session counts as stalled [300].",
     "NIGHTSHIFT_MAX_FAILURES": "Failed attempts after which an issue is blocked [5].",
     "NIGHTSHIFT_CHECK_SECONDS": "Time limit of one check [900].",

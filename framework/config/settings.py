@@ -11,40 +11,45 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..domain.errors import NoToken, SettingsError
+from ..domain.lease import TTL
+from ..domain.ledger import Caps
 from ..domain.plan import Bounds
 from ..domain.session import Limits
 from .environment import environment
+from .limits import caps, limits, number
 from .place import STATE_DIRECTORY
 from .stores import StoreSettings, stores_of
+from .tokens import PoolToken, pool_tokens
 
 DEFAULT_MODEL = "opus"
 _PASSED_ON = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TokenSettings:
-    value: str = field(repr=False)
-    oauth: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class AgentSettings:
-    """What sessions run with. `token` is None until one is needed: see `required_token`."""
+    """What sessions run with. `tokens` may be empty until one is needed."""
 
     model: str = DEFAULT_MODEL
-    token: TokenSettings | None = None
+    tokens: tuple[PoolToken, ...] = ()
     endpoint: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
-    def required_token(self) -> TokenSettings:
-        if self.token is None:
+    def require_token(self) -> None:
+        if not self.tokens:
             raise NoToken(
                 "No token: set CLAUDE_CODE_OAUTH_TOKEN (from `claude setup-token`) or "
                 "ANTHROPIC_API_KEY in .env or the environment. To try everything offline and "
                 "without an account, add --rehearse."
             )
-        return self.token
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutageSettings:
+    """A rehearsal's tracker is away once so many landings were told, for so many seconds."""
+
+    after: int
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +57,15 @@ class RunSettings:
     slots: int = 3
     attempts: int | None = None
     bounds: Bounds | None = None
+    caps: Caps = field(default_factory=Caps)
+    ttl: float = TTL.total_seconds()
     max_failures: int = 5
     checks: tuple[str, ...] | None = None
     check_seconds: float = 900.0
     rehearsed: bool = False
     first_backoff: float = 10.0
     crash: str | None = None
+    outage: OutageSettings | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,18 +109,20 @@ def load(
         state=state_directory(env),
         agent=AgentSettings(
             model=model or env.get("NIGHTSHIFT_MODEL", DEFAULT_MODEL),
-            token=_token(env),
+            tokens=pool_tokens(env),
             endpoint=env.get("ANTHROPIC_BASE_URL"),
             environment={name: env[name] for name in _PASSED_ON if name in env},
-            limits=_limits(env),
+            limits=limits(env),
         ),
         run=RunSettings(
             slots=slots,
             attempts=attempts,
             bounds=_bounds(env),
-            max_failures=int(_number(env, "NIGHTSHIFT_MAX_FAILURES", 5)),
+            caps=caps(env),
+            ttl=number(env, "NIGHTSHIFT_LEASE_SECONDS", TTL.total_seconds()),
+            max_failures=int(number(env, "NIGHTSHIFT_MAX_FAILURES", 5)),
             checks=checks,
-            check_seconds=_number(env, "NIGHTSHIFT_CHECK_SECONDS", 900),
+            check_seconds=number(env, "NIGHTSHIFT_CHECK_SECONDS", 900),
             crash=env.get("NIGHTSHIFT_CRASH"),
         ),
         box=BoxSettings(
@@ -130,37 +140,6 @@ def state_directory(env: Mapping[str, str]) -> Path:
     """Outside every project: a clone in there inherits nothing from a person's repository."""
     given = Path(env.get("XDG_STATE_HOME", ""))  # a relative one is to be ignored, says XDG
     return (given if given.is_absolute() else Path.home() / ".local" / "state") / "nightshift"
-
-
-def _token(env: Mapping[str, str]) -> TokenSettings | None:
-    if oauth := env.get("CLAUDE_CODE_OAUTH_TOKEN"):
-        return TokenSettings(value=oauth.strip(), oauth=True)
-    if key := env.get("ANTHROPIC_API_KEY"):
-        return TokenSettings(value=key.strip(), oauth=False)
-    return None
-
-
-def _limits(env: Mapping[str, str]) -> Limits:
-    usual = Limits()
-    return Limits(
-        turns=int(_number(env, "NIGHTSHIFT_SESSION_TURNS", usual.turns)),
-        seconds=60 * _number(env, "NIGHTSHIFT_SESSION_MINUTES", usual.seconds / 60),
-        silence=_number(env, "NIGHTSHIFT_STALL_SECONDS", usual.silence),
-        usd=_number(env, "NIGHTSHIFT_SESSION_USD", usual.usd),
-    )
-
-
-def _number(env: Mapping[str, str], name: str, default: float) -> float:
-    text = env.get(name)
-    if text is None:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
-        raise SettingsError(f"{name} must be a number above 0, not {text!r}.")
-    return value
 
 
 def _bounds(env: Mapping[str, str]) -> Bounds | None:

@@ -7,28 +7,37 @@ from datetime import datetime
 from enum import StrEnum
 
 from .event import (
+    AccountParked,
+    AccountRefused,
     AttemptEnded,
+    AttemptMoved,
     AttemptPaused,
     AttemptResumed,
     AttemptStarted,
     BaselineChecked,
+    CapNear,
+    CapRaised,
     ConflictFound,
     Entry,
     Event,
     IssuesCreated,
     IssueSettled,
     PlanAccepted,
+    PlanningPaused,
     PlanningStarted,
     PlanRefused,
     Recovered,
     RunEnded,
     RunStarted,
     SessionProgress,
+    TellingRefused,
+    TrackerBack,
+    TrackerLost,
     Warned,
     WorkLanded,
     WorkRescued,
 )
-from .story import moment
+from .story import account_line, moment, tracker
 
 DIED = "Died"
 """The outcome shown for an attempt that its run never ended."""
@@ -169,6 +178,7 @@ class Chronicle:
                 AttemptStarted()
                 | AttemptPaused()
                 | AttemptResumed()
+                | AttemptMoved()
                 | ConflictFound()
                 | AttemptEnded()
             ):
@@ -184,9 +194,17 @@ class Chronicle:
                 self.warnings += [(run, f"red before anyone worked: {check}") for check in red]
             case Warned(text=text):
                 self.warnings.append((run, text))
+            case TrackerBack() | TellingRefused():
+                self.warnings.append((run, tracker(event)))
             case RunEnded():
                 self._last = at
                 self._close(RunState.FINISHED, event)
+            case CapNear(issue=issue, use=use):
+                self.warnings.append((run, f"#{issue}: most is used, {use}"))
+            case AccountParked() | AccountRefused():
+                self.warnings.append((run, account_line(event)))
+            case PlanningPaused() | TrackerLost() | CapRaised():
+                pass
             case RunStarted() | WorkRescued() | Recovered():
                 pass
 
@@ -241,7 +259,12 @@ class Chronicle:
 
     def _attempt(
         self,
-        event: AttemptStarted | AttemptPaused | AttemptResumed | ConflictFound | AttemptEnded,
+        event: AttemptStarted
+        | AttemptPaused
+        | AttemptResumed
+        | AttemptMoved
+        | ConflictFound
+        | AttemptEnded,
         key: _Key,
         at: datetime,
     ) -> None:
@@ -258,6 +281,9 @@ class Chronicle:
             case AttemptResumed():
                 one = replace(one, paused_until=None)
                 self._note(key, "goes on")
+            case AttemptMoved(account=account, why=why):
+                one = replace(one, pauses=(*one.pauses, f"{why}, on with {account}"))
+                self._note(key, f"goes on with {account}")
             case ConflictFound():
                 one = replace(one, conflicts=(*one.conflicts, *event.paths))
                 self._note(key, f"resolving a conflict in {', '.join(event.paths)}")

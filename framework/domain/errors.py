@@ -77,6 +77,10 @@ class TargetMissing(UsageError):
     """There is no branch to land on."""
 
 
+class MustStop(NightshiftError):
+    """The run cannot go on before a person has acted."""
+
+
 class TrackerError(NightshiftError):
     """The tracker refused, or could not do, what was asked."""
 

@@ -44,6 +44,14 @@ class PlanningStarted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanningPaused:
+    """A usage limit holds planning up until `until` (ISO, UTC)."""
+
+    until: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanRefused:
     """The lint's findings, given back to the planning session."""
 
@@ -86,13 +94,15 @@ class AttemptStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class SessionProgress:
-    """What a session is doing; `usd` and `tools` are its totals so far."""
+    """What a session is doing; the figures are its totals so far, as far as they are known."""
 
     issue: str
     epoch: int
     note: str
     tools: int
     usd: float
+    turns: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +122,33 @@ class AttemptResumed:
 
     issue: str
     epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptMoved:
+    """The same conversation goes on with another token: the one from `account`."""
+
+    issue: str
+    epoch: int
+    account: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountParked:
+    """A token met a limit until `until` (ISO, UTC; empty when the service did not say)."""
+
+    account: str
+    until: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountRefused:
+    """The service refuses a token: it is not used until a person acts."""
+
+    account: str
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +189,8 @@ class WorkRescued:
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptEnded:
-    """`outcome` is the name of the outcome's type, `counted` whether it is a failure."""
+    """`outcome` is the name of the outcome's type, `counted` whether it is a failure. `seconds`
+    are those of the attempt, `worked` those of its session without pauses."""
 
     issue: str
     epoch: int
@@ -164,6 +202,50 @@ class AttemptEnded:
     usd: float
     turns: int
     tools: int
+    worked: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapNear:
+    """Most of a cap is used: `use` says of which, for people."""
+
+    issue: str
+    use: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapRaised:
+    """A person allows more: `scope` is issue, run or day, and `name` which one."""
+
+    scope: str
+    name: str
+    turns: int = 0
+    seconds: float = 0.0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackerLost:
+    """The tracker cannot be reached: what it is to be told waits, and the work goes on."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackerBack:
+    """The tracker has been told all that waited: `sent` changes and comments, the oldest of
+    which waited for `seconds`."""
+
+    seconds: float
+    sent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellingRefused:
+    """Something that waited for the tracker was refused by it for good, and is kept apart."""
+
+    issue: str
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +266,7 @@ Event = (
     RunStarted
     | RunEnded
     | PlanningStarted
+    | PlanningPaused
     | PlanRefused
     | PlanAccepted
     | IssuesCreated
@@ -192,11 +275,19 @@ Event = (
     | SessionProgress
     | AttemptPaused
     | AttemptResumed
+    | AttemptMoved
+    | AccountParked
+    | AccountRefused
     | ConflictFound
     | WorkLanded
     | IssueSettled
     | WorkRescued
     | AttemptEnded
+    | CapNear
+    | CapRaised
+    | TrackerLost
+    | TrackerBack
+    | TellingRefused
     | Recovered
     | Warned
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from .check import CheckResult
 
@@ -59,4 +60,17 @@ class Superseded:
     """A later epoch owns the issue, or it has landed already; nothing moved."""
 
 
-Landing = Merged | Clash | Refused | Nothing | Superseded
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """The remote that the landings go to did not take this one, for a reason that is not the
+    work's; nothing moved, and the workspace can be landed again.
+
+    `why` is for people and says what to do. `wait` is how long to wait before another try; None
+    says that no try helps before a person has acted.
+    """
+
+    why: str
+    wait: timedelta | None = None
+
+
+Landing = Merged | Clash | Refused | Nothing | Superseded | Held

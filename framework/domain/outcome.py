@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from .ledger import Scope
 from .merge import Proof
 
 
@@ -61,9 +62,12 @@ class Stalled:
 
 @dataclass(frozen=True, kw_only=True)
 class OutOfBudget:
-    """Turns, money or time of the session are used up."""
+    """Turns, money or time are used up: the session's own, or those of its issue, run or day.
+    `use` says how much for people."""
 
     what: str
+    scope: Scope = Scope.SESSION
+    use: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +126,8 @@ def explain(outcome: Outcome) -> str:
             return question
         case Stalled(seconds=seconds):
             return f"silent for {seconds:.0f} s"
-        case OutOfBudget(what=what):
-            return f"used up its {what}"
+        case OutOfBudget(what=what, scope=scope, use=use):
+            return f"used up the {scope}'s {what}" + (f": {use}" if use else "")
         case LeaseLost():
             return "somebody else holds the issue"
         case Failed(error=error):

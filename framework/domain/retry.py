@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .ledger import Scope
 from .outcome import (
     Blocked,
     Conflicted,
@@ -18,6 +19,7 @@ from .outcome import (
     Rejected,
     Stalled,
     Unfinished,
+    explain,
 )
 
 MAX_FAILURES = 5
@@ -60,7 +62,11 @@ def decide(
     max_failures: int = MAX_FAILURES,
     first: timedelta = _FIRST,
 ) -> Decision:
-    """What follows `outcome`, after `failures` counted failures of the same issue before it."""
+    """What follows `outcome`, after `failures` counted failures of the same issue before it.
+
+    Every `max_failures` of them end with a person, whose answer gives the issue as many again.
+    """
+    failures %= max_failures
     match outcome:
         case Landed() | PullRequested():
             return Done()
@@ -72,6 +78,10 @@ def decide(
             return Retry(at=now + _OUTAGE * first, counted=False)
         case Blocked(question=question):
             return GiveUp(why=question, counted=False)
+        case OutOfBudget(scope=Scope.ISSUE):
+            return GiveUp(why=explain(outcome), counted=False)
+        case OutOfBudget(scope=Scope.RUN | Scope.DAY):
+            return Retry(at=now, counted=False)
         case Rejected() | Conflicted() | Unfinished() | Stalled() | OutOfBudget() | Failed():
             if failures + 1 >= max_failures:
                 return GiveUp(why=f"{failures + 1} failed attempts", counted=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+
+from .account import Window
+from .ledger import Scope
+from .trouble import Trouble
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +23,9 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Spending:
-    """What a session has used so far, from typed usage figures."""
+    """What a session has used so far, from typed usage figures. A turn is one answer of the
+    model. While an answer is being written, `output_tokens` and `usd` are estimates; at the end
+    of a turn they are what the agent's program says."""
 
     turns: int = 0
     tools: int = 0
@@ -68,6 +74,20 @@ class Waiting:
     why: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """The model has answered once more: the session's totals, earlier turns of it included."""
+
+    spending: Spending
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """How much of the account's windows is used, by name, as the service says."""
+
+    windows: Mapping[str, Window]
+
+
 # How it ends. `spending` is the session's total, earlier turns of the same session included.
 
 
@@ -79,45 +99,23 @@ class Completed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LimitReached:
-    """A usage limit of the account, until `until` (UTC; None when the server did not say)."""
-
-    until: datetime | None
-    spending: Spending
-
-
-@dataclass(frozen=True, kw_only=True)
 class CapReached:
-    """One of our own limits ended it: `what` is `turns`, `usd` or `seconds`."""
+    """One of our own limits ended it: `what` is `turns`, `usd` or `seconds`, and `scope` whose:
+    the session's, or its issue's, run's or day's."""
 
     what: str
     spending: Spending
+    scope: Scope = Scope.SESSION
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unreachable:
-    """The model's service failed: overloaded, network, server. Not the issue's fault."""
+class Troubled:
+    """The model's service, the account or the agent's program ended it; what follows is in the
+    table of `domain.trouble`."""
 
-    why: str
+    trouble: Trouble
     spending: Spending
 
 
-@dataclass(frozen=True, kw_only=True)
-class Denied:
-    """The token was refused, the account cannot pay, or there is no such model. A person must
-    act."""
-
-    why: str
-    spending: Spending
-
-
-@dataclass(frozen=True, kw_only=True)
-class Crashed:
-    """The agent's process died, or its request was one the service will never accept."""
-
-    why: str
-    spending: Spending
-
-
-SessionEnd = Completed | LimitReached | CapReached | Unreachable | Denied | Crashed
-SessionEvent = Started | Said | ToolCalled | ToolEnded | Waiting
+SessionEnd = Completed | CapReached | Troubled
+SessionEvent = Started | Said | ToolCalled | ToolEnded | Used | Quota | Waiting

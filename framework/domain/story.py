@@ -6,26 +6,36 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from .event import (
+    AccountParked,
+    AccountRefused,
     AttemptEnded,
+    AttemptMoved,
     AttemptPaused,
     AttemptResumed,
     AttemptStarted,
     BaselineChecked,
+    CapNear,
+    CapRaised,
     ConflictFound,
     Event,
     IssuesCreated,
     IssueSettled,
     PlanAccepted,
+    PlanningPaused,
     PlanningStarted,
     PlanRefused,
     Recovered,
     RunEnded,
     RunStarted,
     SessionProgress,
+    TellingRefused,
+    TrackerBack,
+    TrackerLost,
     Warned,
     WorkLanded,
     WorkRescued,
 )
+from .ledger import worded
 
 Clock = Callable[[datetime], str]
 
@@ -45,18 +55,53 @@ def describe(event: Event, *, clock: Clock = utc_clock) -> str | None:
             return None
         case RunStarted() | RunEnded() | BaselineChecked():
             return _run(event)
-        case PlanningStarted() | PlanRefused() | PlanAccepted() | IssuesCreated():
-            return _planning(event)
         case (
-            AttemptStarted() | AttemptPaused() | AttemptResumed() | ConflictFound() | AttemptEnded()
+            PlanningStarted() | PlanningPaused() | PlanRefused() | PlanAccepted() | IssuesCreated()
+        ):
+            return _planning(event, clock)
+        case (
+            AttemptStarted()
+            | AttemptPaused()
+            | AttemptResumed()
+            | AttemptMoved()
+            | ConflictFound()
+            | AttemptEnded()
         ):
             return _attempt(event, clock)
+        case AccountParked() | AccountRefused():
+            return account_line(event, clock=clock)
         case WorkLanded() | WorkRescued() | IssueSettled():
             return _work(event)
+        case CapNear() | CapRaised():
+            return _caps(event)
+        case TrackerLost() | TrackerBack() | TellingRefused():
+            return tracker(event)
         case Recovered(what=what):
             return f"recovered: {what}"
         case Warned(text=text):
             return f"warning: {text}"
+
+
+def tracker(event: TrackerLost | TrackerBack | TellingRefused) -> str:
+    """What became of telling the tracker, for the news as for the end."""
+    match event:
+        case TrackerLost(why=why):
+            return f"the tracker is away, what it is to be told waits: {why}"
+        case TrackerBack(seconds=seconds, sent=sent):
+            return f"the tracker was told what waited for {seconds:.0f} s: {count(sent, 'change')}"
+        case TellingRefused(issue=issue, why=why):
+            return f"{tag(issue)} the tracker refused a change that had waited: {why}"
+
+
+def _caps(event: CapNear | CapRaised) -> str:
+    match event:
+        case CapNear(issue=issue, use=use):
+            return f"{tag(issue)} most is used: {use}"
+        case CapRaised(scope=scope, name=name):
+            amounts = ("turns", event.turns), ("seconds", event.seconds), ("usd", event.usd)
+            more = ", ".join(worded(what, amount) for what, amount in amounts if amount)
+            of = tag(name) if scope == "issue" else f"the {scope} {name}"
+            return f"{of} may use {more} more"
 
 
 def tag(issue: str) -> str:
@@ -103,8 +148,23 @@ def _run(event: RunStarted | RunEnded | BaselineChecked) -> str:
             return f"baseline: red before anyone worked: {', '.join(red)}"
 
 
-def _planning(event: PlanningStarted | PlanRefused | PlanAccepted | IssuesCreated) -> str:
+def account_line(event: AccountParked | AccountRefused, *, clock: Clock = utc_clock) -> str:
     match event:
+        case AccountParked(account=account, until=until, why=why):
+            at = moment(until)
+            return f"token {account}: {why}" + (f" until {clock(at)}" if at else "")
+        case AccountRefused(account=account, why=why):
+            return f"token {account} is refused by the service and not used any more: {why}"
+
+
+def _planning(
+    event: PlanningStarted | PlanningPaused | PlanRefused | PlanAccepted | IssuesCreated,
+    clock: Clock,
+) -> str:
+    match event:
+        case PlanningPaused(until=until, why=why):
+            at = moment(until)
+            return f"planning paused{f' until {clock(at)}' if at else ''}: {why}"
         case PlanningStarted(spec=spec):
             return f"planning from {spec}"
         case PlanRefused(problems=problems):
@@ -119,7 +179,12 @@ def _planning(event: PlanningStarted | PlanRefused | PlanAccepted | IssuesCreate
 
 
 def _attempt(
-    event: AttemptStarted | AttemptPaused | AttemptResumed | ConflictFound | AttemptEnded,
+    event: AttemptStarted
+    | AttemptPaused
+    | AttemptResumed
+    | AttemptMoved
+    | ConflictFound
+    | AttemptEnded,
     clock: Clock,
 ) -> str:
     head = f"{tag(event.issue)} attempt e{event.epoch}"
@@ -131,6 +196,8 @@ def _attempt(
             return f"{head} paused{f' until {clock(at)}' if at else ''}: {why}"
         case AttemptResumed():
             return f"{head} goes on"
+        case AttemptMoved(account=account, why=why):
+            return f"{head} goes on with {account}: {why}"
         case ConflictFound(paths=paths):
             return f"{head} conflicts in {', '.join(paths)}: back to its author"
         case AttemptEnded(outcome=outcome, why=why, seconds=seconds, usd=usd):

@@ -16,10 +16,12 @@ _DIRECTORY = re.compile(r"working directory: (/[^\n]*[^\s])", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """`prompts` are what the runner said, oldest first, without the CLI's own reminders;
-    `directory` is where the session works, None if the request does not say."""
+    """`account` is the token that it came with. `prompts` are what the runner said, oldest
+    first, without the CLI's own reminders; `directory` is where the session works, None if the
+    request does not say."""
 
     session: str
+    account: str
     prompts: tuple[str, ...]
     directory: str | None
     model: str
@@ -35,6 +37,7 @@ def read(headers: Mapping[str, str], body: bytes) -> Request:
     messages = [one for one in data.get("messages", ()) if isinstance(one, dict)]
     return Request(
         session=headers.get(SESSION_HEADER) or _session(data.get("metadata")),
+        account=headers.get("authorization") or headers.get("x-api-key") or "",
         prompts=tuple(_prompts(messages)),
         directory=_directory(data.get("system"), messages),
         model=str(data.get("model", "")),

@@ -12,19 +12,22 @@ from ..domain.errors import SettingsError
 from ..domain.nearest import nearest
 from . import plan
 from .document import Node, parse
+from .outage import Outage
 from .script import Attempt, Script
 from .shorthand import Source, turn
 from .turn import Turn
 
 BUNDLED = Path(__file__).parent / "scenarios"
 _FILE = "scenario.yaml"
+_MOST_TOKENS = 9
 _PARTS = ("turns", "conflict", "unfinished")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
     """`spec` is the text of the specification, `project` the first commit's files by path,
-    `plan` what the planning session hands in, if there is one."""
+    `plan` what the planning session hands in, if there is one, `outage` when the tracker is
+    away, if it ever is, `tokens` how many the run has."""
 
     name: str
     description: str
@@ -32,6 +35,8 @@ class Scenario:
     scripts: tuple[Script, ...]
     project: Mapping[str, str] = field(default_factory=dict)
     plan: Mapping[str, Any] | None = None
+    outage: Outage | None = None
+    tokens: int = 1
 
 
 def find(name: str) -> Path:
@@ -56,7 +61,8 @@ def load(path: Path) -> Scenario:
     the format; it does not promise that the script makes sense."""
     root = parse(path)
     required = ("name", "description", "sessions")
-    fields = root.fields((*required, "spec", "project", "plan"), required=required)
+    known = (*required, "spec", "project", "plan", "tracker", "tokens")
+    fields = root.fields(known, required=required)
     source = Source(folder=path.parent)
     if "plan" in fields:
         source = replace(source, plan=plan.read(_plan_node(fields["plan"], source)))
@@ -69,7 +75,23 @@ def load(path: Path) -> Scenario:
         scripts=scripts,
         project=_project(fields["project"], source) if "project" in fields else {},
         plan=source.plan,
+        tokens=_tokens(fields["tokens"]) if "tokens" in fields else 1,
+        outage=_outage(fields["tracker"]) if "tracker" in fields else None,
     )
+
+
+def _tokens(node: Node) -> int:
+    if not 1 <= (count := node.whole()) <= _MOST_TOKENS:
+        raise node.wrong(f"must be from 1 to {_MOST_TOKENS}")
+    return count
+
+
+def _outage(node: Node) -> Outage:
+    fields = node.fields(("away_after", "for"), required=("away_after", "for"))
+    after = fields["away_after"].whole()
+    if after == 0:
+        raise fields["away_after"].wrong("must be at least 1: a run cannot begin without a tracker")
+    return Outage(after=after, seconds=fields["for"].number())
 
 
 def _shelved(name: Node) -> str:

@@ -56,8 +56,6 @@ class _Position:
     part: str = "turns"
     openings: int = 0
     step: int = 0
-    until: int = 0
-    refusal: Played | None = None
 
     @property
     def attempt(self) -> Attempt:
@@ -88,16 +86,24 @@ class _Position:
         return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Limited:
+    until: int
+    refusal: Refusal
+
+
 @dataclass
 class Playback:
     """Which turn comes next, for all sessions of a run.
 
     A session belongs to the script that its first prompt names; the n-th session of a script
     plays its n-th attempt, and the last attempt repeats. Positions live in memory: after a
-    restart every session begins its script anew.
+    restart every session begins its script anew. A limit is the token's, whichever session has
+    met it.
     """
 
     scripts: Sequence[Script]
+    _limits: dict[str, _Limited] = field(default_factory=dict)
     _positions: dict[str, _Position] = field(default_factory=dict)
 
     def next(self, request: Request, now: float) -> Played:
@@ -105,12 +111,22 @@ class Playback:
         if position is None:
             opening = request.prompts[0].partition("\n")[0] if request.prompts else "no prompt"
             return _fault(f"no script for {opening!r}", "nowhere")
-        if position.refusal and now < position.until:
-            return position.refusal
+        limited = self._limits.get(request.account)
+        if limited and now < limited.until:
+            refusal = limited.refusal
+            return Played(turn=Turn(answer=refusal), answer=refusal, place=position.place)
         position.heed(request.prompts)
         if position.step >= len(position.turns):
             return _fault(f"no turn left at {position.place}", position.place)
-        return _advance(position, now)
+        place, turn = position.place, position.turns[position.step]
+        position.step += 1
+        answer = turn.answer
+        if isinstance(answer, Limit):
+            until = math.ceil(now + answer.resets_in)
+            limited = _Limited(until=until, refusal=_limited(answer.window, until))
+            self._limits[request.account] = limited
+            answer = limited.refusal
+        return Played(turn=turn, answer=answer, place=place)
 
     def _enter(self, request: Request) -> _Position | None:
         title = _title(request.prompts)
@@ -121,17 +137,6 @@ class Playback:
         position = _Position(script=script, number=earlier)
         self._positions[request.session] = position
         return position
-
-
-def _advance(position: _Position, now: float) -> Played:
-    place, turn = position.place, position.turns[position.step]
-    position.step += 1
-    if not isinstance(turn.answer, Limit):
-        return Played(turn=turn, answer=turn.answer, place=place)
-    position.until = math.ceil(now + turn.answer.resets_in)
-    refusal = _limited(turn.answer.window, position.until)
-    position.refusal = Played(turn=turn, answer=refusal, place=place)
-    return position.refusal
 
 
 def _title(prompts: Sequence[str]) -> str | None:

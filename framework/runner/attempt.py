@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import anyio
 from anyio import to_thread
 
-from ..domain import errors
 from ..domain import merge as merging
 from ..domain.brief import parse
+from ..domain.errors import MustStop, TrackerUnavailable
 from ..domain.event import (
+    AttemptMoved,
     AttemptPaused,
     AttemptResumed,
     AttemptStarted,
     ConflictFound,
+    Event,
     SessionProgress,
     Warned,
     WorkLanded,
 )
 from ..domain.issue import Change, Issue, State
 from ..domain.lease import Failure, Lease
+from ..domain.ledger import Amount
 from ..domain.outcome import (
     Blocked,
     Conflicted,
@@ -35,29 +39,19 @@ from ..domain.outcome import (
     Unfinished,
 )
 from ..domain.query import Query
-from ..domain.session import (
-    CapReached,
-    Completed,
-    Crashed,
-    Denied,
-    LimitReached,
-    SessionEnd,
-    Spending,
-    Unreachable,
-)
+from ..domain.session import CapReached, Completed, Spending
+from ..domain.trouble import Trouble
 from ..effect import effect
 from ..workspaces.base import Workspace
 from . import prompt
 from .desk import Desk, what_is_lacking
 from .parts import Parts
 from .settle import settle
-from .talk import Talk
+from .talk import Talk, warning
 
 _COMMENTS = 10
-
-
-class AccountDenied(errors.NightshiftError):
-    """The token was refused, cannot pay, or there is no such model: a person must act."""
+_TRACKER_WAIT = timedelta(seconds=5)
+_Judged = merging.Merged | merging.Clash | merging.Refused | merging.Nothing | merging.Superseded
 
 
 class Attempt:
@@ -85,6 +79,11 @@ class Attempt:
     def spending(self) -> Spending:
         return self._talk.spending if self._talk else Spending()
 
+    @property
+    def worked(self) -> float:
+        """Seconds of its session, pauses not counted."""
+        return self._talk.seconds if self._talk else 0.0
+
     async def run(self) -> Outcome:
         parts, issue = self._parts, self._issue
         parts.journal.append(
@@ -97,7 +96,6 @@ class Attempt:
             )
         )
         async with parts.keeper.hold(self._lease):
-            await parts.weather.wait()
             await self._refresh()
             if (landed := await self._landed()) is not None:
                 return landed
@@ -125,7 +123,7 @@ class Attempt:
             workspace=workspace,
             workspaces=self._parts.workspaces,
             tracker=self._parts.tracker,
-            note=lambda line: self._note(line, self.spending.tools, self.spending.usd),
+            note=lambda line: talk.tell(line),
         )
         talk = self._talk = self._open_talk(workspace, desk)
         failed = await self._turn(talk, await self._first_prompt(workspace, text, rescued))
@@ -173,16 +171,28 @@ class Attempt:
             await to_thread.run_sync(settle, self._parts, self._issue, proof)
         return Landed(proof=proof)
 
-    async def _try_to_land(self, workspace: Workspace) -> merging.Landing:
-        await self._refresh()
-        return await self._parts.lander.land(workspace, self._issue, self._siblings)
+    async def _try_to_land(self, workspace: Workspace) -> _Judged:
+        """Land, as soon as origin and the tracker can be reached."""
+        while True:
+            await self._refresh()
+            try:
+                landing = await self._parts.lander.land(workspace, self._issue, self._siblings)
+            except TrackerUnavailable as error:
+                landing = merging.Held(why=str(error), wait=_TRACKER_WAIT)
+            if not isinstance(landing, merging.Held):
+                return landing
+            if landing.wait is None:
+                raise MustStop(landing.why)
+            self.paused(self._parts.clock() + landing.wait, landing.why)
+            await anyio.sleep(landing.wait.total_seconds())
+            self.resumed()
 
     def _siblings(self) -> list[Issue]:
         return [one for one in self._parts.tracker.list(Query()) if one.id != self._issue.id]
 
     async def _refresh(self) -> None:
-        for warning in await self._parts.lander.refresh():
-            self._parts.journal.append(Warned(text=warning))
+        for text in await self._parts.lander.refresh():
+            self._parts.journal.append(Warned(text=text))
 
     async def _settle(self, proof: merging.Proof) -> None:
         """From here on the work is on the target: finish telling it, whatever comes."""
@@ -201,30 +211,46 @@ class Attempt:
 
     async def _turn(self, talk: Talk, text: str) -> Outcome | None:
         """One turn, waiting out limits and outages; None when the agent ended it by itself."""
-        while True:
-            end = await talk.say(text)
-            if not isinstance(end, (LimitReached, Unreachable)):
-                if isinstance(end, Completed):
-                    self._parts.weather.clear()
-                return _failure(end)
-            await self._pause(end)
-            text = prompt.render("continue", id=self._issue.id)
+        go_on = prompt.render("continue", id=self._issue.id)
+        end = await self._parts.service.say(talk, text, go_on=go_on, waits=self, left=self._left)
+        match end:
+            case Completed():
+                return None
+            case Stalled():
+                return end
+            case CapReached():
+                return self._out_of_budget(end)
+            case Trouble(kind=kind, why=why):
+                return Failed(error=f"the agent's session ended by {kind.value}: {why}")
 
-    async def _pause(self, end: LimitReached | Unreachable) -> None:
-        if isinstance(end, LimitReached):
-            why, until = "usage limit", self._parts.weather.close(end.until)
-        else:
-            why, until = end.why, self._parts.weather.close(None)
-        self._parts.journal.append(
-            AttemptPaused(
-                issue=self._issue.id,
-                epoch=self._lease.epoch,
-                until=until.isoformat(),
-                why=why,
-            )
-        )
-        await self._parts.weather.wait()
-        self._parts.journal.append(AttemptResumed(issue=self._issue.id, epoch=self._lease.epoch))
+    def _left(self) -> Amount | None:
+        """What the caps leave; None when one of them is used up."""
+        purse = self._parts.purse
+        return None if purse.over(self._issue.id) else purse.left(self._issue.id)
+
+    def _out_of_budget(self, end: CapReached) -> OutOfBudget:
+        """Whose cap it was: a turn is started with the least that any of them left."""
+        if use := self._parts.purse.over(self._issue.id):
+            return OutOfBudget(what=use.what, scope=use.scope, use=str(use))
+        return OutOfBudget(what=end.what)
+
+    def paused(self, until: datetime, why: str) -> None:
+        """See `Waits`."""
+        moment = until.isoformat()
+        self._tell(AttemptPaused(issue=self._issue.id, epoch=self._epoch, until=moment, why=why))
+
+    def resumed(self) -> None:
+        self._tell(AttemptResumed(issue=self._issue.id, epoch=self._epoch))
+
+    def moved(self, account: str, why: str) -> None:
+        self._tell(AttemptMoved(issue=self._issue.id, epoch=self._epoch, account=account, why=why))
+
+    @property
+    def _epoch(self) -> int:
+        return self._lease.epoch
+
+    def _tell(self, event: Event) -> None:
+        self._parts.journal.append(event)
 
     def _open_talk(self, workspace: Workspace, desk: Desk) -> Talk:
         return Talk(
@@ -269,32 +295,28 @@ class Attempt:
             paths=", ".join(f"`{path}`" for path in clash.paths) or "the same files",
         )
 
-    def _note(self, line: str, tools: int, usd: float) -> None:
+    def _note(self, line: str, spending: Spending, seconds: float) -> None:
         self._parts.journal.append(
             SessionProgress(
                 issue=self._issue.id,
                 epoch=self._lease.epoch,
                 note=" ".join(line.split())[:200],
-                tools=tools,
-                usd=usd,
+                tools=spending.tools,
+                usd=spending.usd,
+                turns=spending.turns,
+                seconds=round(seconds, 3),
             )
         )
+        self._watch_caps()
 
-
-def _failure(end: SessionEnd | Stalled) -> Outcome | None:
-    match end:
-        case Completed():
-            return None
-        case Stalled():
-            return end
-        case CapReached(what=what):
-            return OutOfBudget(what=what)
-        case Crashed(why=why):
-            return Failed(error=f"the agent crashed: {why}")
-        case Denied(why=why):
-            raise AccountDenied(f"The model's service refuses us: {why}")
-        case LimitReached() | Unreachable():
-            raise AssertionError("limits and outages are waited out")
+    def _watch_caps(self) -> None:
+        talk, purse = self._talk, self._parts.purse
+        if talk is None:
+            return
+        if use := purse.over(self._issue.id):
+            talk.stop(use)
+        for use in purse.news(self._issue.id):
+            talk.hint(warning(use))
 
 
 def _git_environment(workspace: Workspace, target: str) -> dict[str, str]:

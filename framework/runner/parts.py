@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from ..agents.base import Agent
-from ..domain.lease import Process
+from ..domain.lease import TTL, Process
 from ..domain.plan import Bounds
 from ..domain.retry import MAX_FAILURES
 from ..domain.session import Limits
@@ -19,7 +19,9 @@ from ..trackers.base import Tracker
 from ..workspaces.base import Lander, Workspaces
 from .clock import Clock, utcnow
 from .keeper import Keeper
-from .weather import Weather
+from .postman import Outgoing
+from .purse import Purse
+from .service import Service
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,7 @@ class Policy:
     attempts: int | None = None
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds | None = None
+    ttl: timedelta = TTL
     max_failures: int = MAX_FAILURES
     first_backoff: timedelta = timedelta(seconds=10)
     poll: float = 1.0
@@ -47,6 +50,7 @@ class Parts:
     scratch: Path
     logs: Path
     tracker: Tracker
+    outgoing: Outgoing
     leases: LeaseStore
     keeper: Keeper
     workspaces: Workspaces
@@ -57,6 +61,7 @@ class Parts:
     target: str
     checks: tuple[str, ...] | None
     policy: Policy
-    weather: Weather
+    service: Service
+    purse: Purse
     alone: Alone
     clock: Clock = utcnow

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +19,15 @@ from anyio import to_thread
 from ..agents.base import HostTool, ToolReply
 from ..domain import plan as plans
 from ..domain.errors import IssueDeleted, PlanError, SpecError
-from ..domain.event import IssuesCreated, PlanAccepted, PlanningStarted, PlanRefused
+from ..domain.event import IssuesCreated, PlanAccepted, PlanningPaused, PlanningStarted, PlanRefused
 from ..domain.issue import Draft
 from ..domain.outcome import Stalled
 from ..domain.plan import Bounds, Plan
 from ..domain.query import Query
-from ..domain.session import (
-    CapReached,
-    Completed,
-    Crashed,
-    Denied,
-    LimitReached,
-    Unreachable,
-)
+from ..domain.session import CapReached, Completed
+from ..domain.trouble import Trouble
 from ..effect import effect
+from ..journals.base import Journal
 from ..prose import SPEC_FILE
 from . import prompt
 from .parts import Parts
@@ -147,7 +143,7 @@ async def make_plan(parts: Parts, spec: str) -> Plan:
             home=home,
             logs=parts.logs,
             limits=parts.policy.limits,
-            note=lambda line, tools, usd: None,
+            note=lambda line, spending, seconds: None,
             tools=(inbox.tool(),),
             hands=False,
         )
@@ -177,25 +173,37 @@ def _place(scratch: Path) -> Iterator[Path]:
 async def _converse(parts: Parts, talk: Talk, text: str) -> None:
     """Until the session ends by itself. Limits are waited out; an outage is told at once, as
     the person who has just started the run can do more about it than time."""
-    while True:
-        end = await talk.say(text)
-        match end:
-            case Completed():
-                return
-            case LimitReached(until=until):
-                parts.weather.close(until)
-                await parts.weather.wait()
-                text = "# Continue\n\nGo on: hand in the plan with `submit_plan`."
-            case Unreachable(why=why):
-                raise PlanError(f"The model cannot be reached: {why} Is the network up?")
-            case Denied(why=why):
-                raise PlanError(f"The model's service refuses us: {why}")
-            case Crashed(why=why):
-                raise PlanError(f"The planning session crashed: {why}")
-            case CapReached(what=what):
-                raise PlanError(f"The planning session used up its {what}.")
-            case Stalled(seconds=seconds):
-                raise PlanError(f"The planning session was silent for {seconds:.0f} s.")
+    go_on = "# Continue\n\nGo on: hand in the plan with `submit_plan`."
+    end = await parts.service.say(
+        talk, text, go_on=go_on, waits=_Waits(journal=parts.journal), patient=False
+    )
+    match end:
+        case Completed():
+            return
+        case CapReached(what=what):
+            raise PlanError(f"The planning session used up its {what}.")
+        case Stalled(seconds=seconds):
+            raise PlanError(f"The planning session was silent for {seconds:.0f} s.")
+        case Trouble(kind=kind, why=why) if end.rule.retry:
+            raise PlanError(f"The model cannot be reached ({kind.value}): {why} Is the network up?")
+        case Trouble(kind=kind, why=why):
+            raise PlanError(f"The planning session ended by {kind.value}: {why}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Waits:
+    """Tells people what holds planning up."""
+
+    journal: Journal
+
+    def paused(self, until: datetime, why: str) -> None:
+        self.journal.append(PlanningPaused(until=until.isoformat(), why=why))
+
+    def resumed(self) -> None:
+        """The next thing that planning does tells it."""
+
+    def moved(self, account: str, why: str) -> None:
+        """As above."""
 
 
 def create_issues(parts: Parts, plan: Plan) -> IssuesCreated:

@@ -17,6 +17,7 @@ from ..prose import SPEC_FILE
 from .courier import Courier
 from .parts import Parts
 from .planner import PLAN_FILE, create_issues, load_plan, make_plan, read_spec, save_plan
+from .postman import Postman
 from .recovery import recover
 from .scheduler import Scheduler
 
@@ -89,7 +90,7 @@ async def _run(parts: Parts, plan_only: bool) -> Ending:
     await _baseline(parts)
     courier = Courier(parts, plan.summary if plan else "")
     scheduler = Scheduler(parts=parts, landed=courier.landed)
-    async with courier.on_duty():
+    async with Postman(parts.outgoing, parts.journal).on_duty(), courier.on_duty():
         await scheduler.run()
     issues = await to_thread.run_sync(lambda: parts.tracker.list(Query()))
     return _judge(issues, scheduler)

@@ -16,7 +16,7 @@ from ..domain import graph
 from ..domain.errors import LeaseError, TrackerError
 from ..domain.event import Warned
 from ..domain.issue import WORKABLE, Issue
-from ..domain.lease import TTL, Failure, Lease, Record
+from ..domain.lease import Failure, Lease, Record
 from ..domain.outcome import Failed, Landed, Outcome
 from ..domain.query import Query
 from ..effect import effect
@@ -127,7 +127,9 @@ class Scheduler:
     def _acquire(self, issue: Issue) -> Lease | None:
         holder = str(uuid.uuid4())
         with effect("claim"):
-            return self.parts.leases.acquire(issue.id, holder, TTL, process=self.parts.process)
+            return self.parts.leases.acquire(
+                issue.id, holder, self.parts.policy.ttl, process=self.parts.process
+            )
 
     def _start(
         self, issue: Issue, lease: Lease, failures: tuple[Failure, ...], group: TaskGroup

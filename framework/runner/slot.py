@@ -15,9 +15,19 @@ from ..domain import errors, retry
 from ..domain.event import AttemptEnded, Warned
 from ..domain.issue import Change, Issue, State
 from ..domain.lease import Failure, Lease
-from ..domain.outcome import Deferred, Failed, Landed, LeaseLost, Outcome, Rejected, explain
+from ..domain.ledger import Scope
+from ..domain.outcome import (
+    Deferred,
+    Failed,
+    Landed,
+    LeaseLost,
+    Outcome,
+    OutOfBudget,
+    Rejected,
+    explain,
+)
 from ..effect import effect
-from .attempt import AccountDenied, Attempt
+from .attempt import Attempt
 from .parts import Parts
 from .settle import AUTHOR
 
@@ -69,19 +79,34 @@ async def fill(
 
 async def _guarded(parts: Parts, attempt: Attempt) -> Ended:
     try:
-        return Ended(outcome=await attempt.run())
+        outcome = await attempt.run()
+        return Ended(outcome=outcome, halt=_used_up(outcome))
     except errors.LeaseLost:
         return Ended(outcome=LeaseLost())
     except errors.TransitionRefused:
         until = parts.clock()
         return Ended(outcome=Deferred(why="a person has closed it meanwhile", until=until))
-    except AccountDenied as error:
+    except errors.TrackerUnavailable as error:
+        return Ended(outcome=Deferred(why=str(error)))
+    except errors.MustStop as error:
         return Ended(outcome=Deferred(why=str(error)), halt=str(error))
     except errors.NightshiftError as error:
         return Ended(outcome=Failed(error=str(error), ours=True))
     except Exception as error:  # noqa: BLE001 - a bug in one attempt must not end its siblings
         parts.journal.append(Warned(text=f"A bug in Nightshift:\n{traceback.format_exc()}"))
         return Ended(outcome=Failed(error=repr(error), ours=True))
+
+
+def _used_up(outcome: Outcome) -> str | None:
+    """Why the run must stop, where all that it, or its day, may use is used."""
+    match outcome:
+        case OutOfBudget(scope=Scope.RUN | Scope.DAY as scope, use=use):
+            return (
+                f"{use} is used; all work is kept. To go on, allow more with "
+                f"`nightshift extend {scope} --usd N` and run the same command again"
+            )
+        case _:
+            return None
 
 
 def _follow_up(
@@ -130,12 +155,21 @@ def _tell_tracker(
                 return  # by a person, who does not ask for it any more
             text = (
                 f"Blocked: {why}\n\nLast attempt ({lease.epoch}): {explain(outcome)}\n\n"
-                f"Answer with `issue comment {issue.id} TEXT`, then `issue reopen {issue.id}`."
+                f"{_way_on(issue, outcome)}"
             )
             with effect("comment"):
                 parts.tracker.comment(issue.id, text, author=AUTHOR, key=f"blocked:{lease.epoch}")
             with effect("state"):
                 parts.tracker.update(issue.id, Change(state=State.BLOCKED))
+
+
+def _way_on(issue: Issue, outcome: Outcome) -> str:
+    if isinstance(outcome, OutOfBudget) and outcome.scope is Scope.ISSUE:
+        return (
+            f"Its work is kept. Allow more with `nightshift extend {issue.id} --usd N`, which "
+            "also reopens it."
+        )
+    return f"Answer with `issue comment {issue.id} TEXT`, then `issue reopen {issue.id}`."
 
 
 def _failure(parts: Parts, lease: Lease, outcome: Outcome, counted: bool) -> Failure | None:
@@ -169,5 +203,6 @@ def _journal(
             usd=attempt.spending.usd,
             turns=attempt.spending.turns,
             tools=attempt.spending.tools,
+            worked=round(attempt.worked, 3),
         )
     )

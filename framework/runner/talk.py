@@ -10,9 +10,12 @@ from pathlib import Path
 import anyio
 
 from ..agents.base import Agent, Conversation, HostTool
+from ..domain.ledger import NEAR, UNLIMITED, Amount, Scope, Use
 from ..domain.outcome import Stalled
 from ..domain.session import (
+    CapReached,
     Limits,
+    Quota,
     Said,
     SessionEnd,
     SessionEvent,
@@ -20,17 +23,19 @@ from ..domain.session import (
     Started,
     ToolCalled,
     ToolEnded,
+    Used,
     Waiting,
 )
 
-Note = Callable[[str, int, float], None]
-"""Told of a session's doings: a line for people, tools used so far, money so far."""
+Note = Callable[[str, Spending, float], None]
+"""Told of a session's doings: a line for people, what is used so far, and for how many seconds
+it has worked."""
 
 
 @dataclass(kw_only=True)
 class Talk:
     """A conversation that may go on over several turns under one session id, which share the
-    time limit; pauses between them do not count."""
+    limits; pauses between them do not count."""
 
     agent: Agent
     system: str
@@ -48,11 +53,65 @@ class Talk:
     _begun: bool = False
     _open_tools: set[str] = field(default_factory=set)
     _calls: int = 0
-    _seconds: float = 0.0
+    _worked: float = 0.0
+    _since: float | None = None
+    _line: str = ""
+    _hints: list[str] = field(default_factory=list)
+    _warned: bool = False
+    _over: Use | None = None
+    _on_quota: Callable[[Quota], None] = lambda _: None
+    _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
-    async def say(self, prompt: str) -> SessionEnd | Stalled:
-        """One turn. Stalled when nothing at all was heard for as long as the limits allow."""
-        conversation = Conversation(
+    @property
+    def seconds(self) -> float:
+        """For how long it has worked."""
+        going = 0.0 if self._since is None else anyio.current_time() - self._since
+        return self._worked + going
+
+    async def say(
+        self,
+        prompt: str,
+        *,
+        account: str = "",
+        left: Amount = UNLIMITED,
+        on_quota: Callable[[Quota], None] = lambda _: None,
+    ) -> SessionEnd | Stalled:
+        """One turn with the token of `account`, and at most what is `left` by caps other than the
+        session's own. Stalled when nothing at all was heard for as long as the limits allow."""
+        self._on_quota = on_quota
+        conversation = self._conversation(prompt, account, left)
+        self._open_tools.clear()
+        self._over, self._since = None, anyio.current_time()
+        with anyio.CancelScope(deadline=self._patience()) as self._scope:
+            try:
+                end = await self.agent.converse(conversation, self._report)
+            finally:
+                self._worked, self._since = self.seconds, None
+            self.spending = replace(end.spending, tools=self._calls)
+            self.tell(self._line)
+            return end
+        if self._over is not None:
+            use = self._over
+            return CapReached(what=use.what, scope=use.scope, spending=self.spending)
+        return Stalled(seconds=self.limits.silence)
+
+    def hint(self, text: str) -> None:
+        """Let the agent know it with the result of its next tool."""
+        self._hints.append(text)
+
+    def stop(self, use: Use) -> None:
+        """End the turn that goes on, because `use` is all of a cap."""
+        self._over = use
+        self._scope.cancel()
+
+    def tell(self, line: str) -> None:
+        """Note down what it is doing."""
+        self._line = line
+        self.note(line, self.spending, self.seconds)
+
+    def _conversation(self, prompt: str, account: str, left: Amount) -> Conversation:
+        own, spent = self.limits, self.spending
+        return Conversation(
             session=self.session,
             prompt=prompt,
             system=self.system,
@@ -61,26 +120,23 @@ class Talk:
             log=self.logs / f"session_{self.session}.jsonl",
             hub=self.hub,
             environment=self.environment,
+            account=account,
+            spent=spent,
+            hint=self._take_hint,
             resume=self._begun,
             hands=self.hands,
             tools=self.tools,
-            limits=replace(self.limits, seconds=self.limits.seconds - self._seconds),
+            limits=replace(
+                own,
+                turns=int(min(own.turns, spent.turns + left.turns)),
+                seconds=min(own.seconds - self._worked, left.seconds),
+                usd=min(own.usd, spent.usd + left.usd),
+            ),
         )
-        self._open_tools.clear()
-        began = anyio.current_time()
-        with anyio.CancelScope(deadline=self._patience()) as scope:
 
-            def report(event: SessionEvent) -> None:
-                self._take(event)
-                scope.deadline = self._patience()
-
-            try:
-                end = await self.agent.converse(conversation, report)
-            finally:
-                self._seconds += anyio.current_time() - began
-            self.spending = replace(end.spending, tools=self._calls)
-            return end
-        return Stalled(seconds=self.limits.silence)
+    def _report(self, event: SessionEvent) -> None:
+        self._take(event)
+        self._scope.deadline = self._patience()
 
     def _patience(self) -> float:
         """Until when silence is no reason to worry: a running tool may take longer."""
@@ -94,13 +150,43 @@ class Talk:
             case ToolCalled(call=call, tool=tool, summary=summary):
                 self._open_tools.add(call)
                 self._calls += 1
-                self._tell(f"{tool.rpartition('__')[2]} {summary}")
+                self.spending = replace(self.spending, tools=self._calls)
+                self.tell(f"{tool.rpartition('__')[2]} {summary}")
             case ToolEnded(call=call):
                 self._open_tools.discard(call)
+            case Used(spending=spending):
+                self.spending = replace(spending, tools=self._calls)
+                self._warn()
+                self.tell(self._line)
+            case Quota():
+                self._on_quota(event)
             case Waiting(why=why):
-                self._tell(f"waits for the model: {why}")
+                self.tell(f"waits for the model: {why}")
             case Said():
                 pass
 
-    def _tell(self, line: str) -> None:
-        self.note(line, self._calls, self.spending.usd)
+    def _warn(self) -> None:
+        """Tell the agent once that most of its session is used."""
+        if self._warned:
+            return
+        own, spent = self.limits, self.spending
+        uses = (
+            Use(scope=Scope.SESSION, what="turns", used=spent.turns, cap=own.turns),
+            Use(scope=Scope.SESSION, what="seconds", used=self.seconds, cap=own.seconds),
+            Use(scope=Scope.SESSION, what="usd", used=spent.usd, cap=own.usd),
+        )
+        most = max(uses, key=lambda one: one.share)
+        if most.share >= NEAR:
+            self._warned = True
+            self.hint(warning(most))
+
+    def _take_hint(self) -> str | None:
+        return self._hints.pop(0) if self._hints else None
+
+
+def warning(use: Use) -> str:
+    """What an agent is told of a cap of which most is used."""
+    return (
+        f"You have used {use}. When all of it is used you are stopped, with your work kept. "
+        "Finish what you can, commit it, and say what is left."
+    )

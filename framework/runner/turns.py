@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import anyio
 from anyio import to_thread
@@ -12,7 +13,7 @@ from anyio.abc import TaskGroup
 
 from ..domain.errors import LeaseError
 from ..domain.event import Warned
-from ..domain.lease import TTL, Lease, Process
+from ..domain.lease import Lease, Process
 from ..journals.base import Journal
 from ..leases.base import LeaseStore
 from .keeper import Keeper
@@ -33,12 +34,14 @@ class Turns:
         self,
         *,
         store: LeaseStore,
+        ttl: timedelta,
         keeper: Keeper,
         process: Process,
         journal: Journal,
         group: TaskGroup,
     ) -> None:
         self._store = store
+        self._ttl = ttl
         self._keeper = keeper
         self._process = process
         self._journal = journal
@@ -82,7 +85,7 @@ class Turns:
         patience = anyio.current_time() + _PATIENCE_SECONDS
         while True:
             lease = await to_thread.run_sync(
-                lambda: self._store.acquire(name, holder, TTL, process=self._process)
+                lambda: self._store.acquire(name, holder, self._ttl, process=self._process)
             )
             if lease is not None:
                 return lease

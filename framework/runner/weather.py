@@ -1,37 +1,54 @@
-"""Usage limits and outages: nobody's fault, and the same for every session of a token."""
+"""Trouble of the model's service itself, which is the same for every session and every token."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from random import SystemRandom
 
 import anyio
 
-from .clock import Clock
+from ..domain.trouble import Trouble
+from .clock import Clock, utcnow
 
-_FIRST = timedelta(seconds=15)
-_LONGEST = timedelta(minutes=5)
+_DICE = SystemRandom()
 
 
 class Weather:
-    """Until when no session should be started or go on. Limits only ever extend it."""
+    """Until when no session should be started or go on. Trouble only ever extends it.
 
-    def __init__(self, clock: Clock, *, first: timedelta = _FIRST) -> None:
+    `longest` bounds the pauses of a length that nobody named, for rehearsals.
+    """
+
+    def __init__(
+        self,
+        clock: Clock = utcnow,
+        *,
+        longest: timedelta = timedelta.max,
+        chance: Callable[[], float] = _DICE.random,
+    ) -> None:
         self._clock = clock
-        self._first = first
+        self._longest = longest
+        self._chance = chance
         self._until: datetime | None = None
-        self._unknown = 0
+        self._previous: timedelta | None = None
 
-    def close(self, until: datetime | None) -> datetime:
-        """Pause until then; when nobody knows, a while that doubles each time."""
-        if until is None:
-            until = self._clock() + min(_LONGEST, self._first * (1 << min(self._unknown, 10)))
-            self._unknown += 1
-        self._until = max(until, self._until) if self._until else until
+    def close(self, trouble: Trouble) -> datetime:
+        """Pause as the trouble asks for: until the time that the service named, else for a while
+        that grows as long as nothing gets through. Sessions that meet the same outage at once
+        prolong it once."""
+        if (until := self.until) is not None and trouble.until is None:
+            return until
+        now = self._clock()
+        pause = trouble.pause(self._previous, now=now, chance=self._chance()) or timedelta()
+        if trouble.until is None:
+            pause = self._previous = min(self._longest, pause)
+        self._until = max(now + pause, self._until or now)
         return self._until
 
     def clear(self) -> None:
-        """A session got through: the next unknown pause starts small again."""
-        self._unknown = 0
+        """A session got through: the next pause of unknown length starts small again."""
+        self._previous = None
 
     @property
     def until(self) -> datetime | None:

@@ -24,9 +24,6 @@ from framework.agents.scripted import ScriptedAgent, call
 from framework.domain.session import (
     CapReached,
     Completed,
-    Crashed,
-    Denied,
-    LimitReached,
     Limits,
     SessionEnd,
     SessionEvent,
@@ -34,8 +31,11 @@ from framework.domain.session import (
     Started,
     ToolCalled,
     ToolEnded,
-    Unreachable,
+    Troubled,
+    Used,
+    Waiting,
 )
+from framework.domain.trouble import Kind
 from framework.rehearsal import scenario, server
 
 pytestmark = [
@@ -111,7 +111,7 @@ async def claude(
     async with server.serve(scenario.load(folder / "scenario.yaml"), now=now) as endpoint:
         yield ClaudeAgent(
             box=cell,
-            token=Token(value=SECRET, oauth=True),
+            tokens={"": Token(value=SECRET, oauth=True)},
             model="sonnet",
             endpoint=endpoint.url,
         )
@@ -237,26 +237,30 @@ async def test_our_environment_does_not_reach_the_agent(
     assert SECRET not in seen
 
 
-ENDS: list[tuple[str, Callable[[SessionEnd], bool]]] = [
-    ("{limit: {resets_in: 600}}", lambda end: isinstance(end, LimitReached) and bool(end.until)),
-    ("{status: 403, error: permission_error}", lambda end: isinstance(end, Denied)),
-    (
-        "{status: 529, error: overloaded_error, headers: {x-should-retry: 'false'}}",
-        lambda end: isinstance(end, Unreachable),
-    ),
-    ("{status: 413, error: request_too_large}", lambda end: isinstance(end, Crashed)),
-    ("{bash: kill -9 $PPID}", lambda end: isinstance(end, Crashed)),
+ENDS: list[tuple[str, Kind]] = [
+    ("{limit: {resets_in: 600}}", Kind.USAGE_LIMIT),
+    # It asks once more by itself, as a token may have been renewed.
+    (", ".join(["{status: 401, error: authentication_error}"] * 2), Kind.AUTHENTICATION),
+    ("{status: 403, error: permission_error}", Kind.AUTHENTICATION),
+    ("{status: 429, error: rate_limit_error}", Kind.RATE_LIMIT),
+    ("{status: 500, error: api_error}", Kind.SERVER),
+    ("{status: 529, error: overloaded_error}", Kind.OVERLOADED),
+    ("{status: 413, error: request_too_large}", Kind.INVALID_REQUEST),
+    ("{bash: kill -9 $PPID}", Kind.CRASHED),
 ]
 
 
-@pytest.mark.parametrize(("turn", "is_right"), ENDS, ids=[turn for turn, _ in ENDS])
-async def test_each_ending_has_its_type(
-    stage: Stage, turn: str, is_right: Callable[[SessionEnd], bool]
-) -> None:
-    """By typed facts of the SDK; nothing is raised."""
+@pytest.mark.parametrize(("turn", "kind"), ENDS, ids=[turn for turn, _ in ENDS])
+async def test_each_trouble_has_its_kind(stage: Stage, turn: str, kind: Kind) -> None:
+    """By typed facts of the SDK, at the first answer: but for a 401, the program itself
+    tries nothing again."""
     async with claude(stage.root, f"[{turn}]", boxed=box.is_available()) as agent:
         end = await agent.converse(stage.conversation(), stage.events.append)
-    assert is_right(end), end
+    assert isinstance(end, Troubled)
+    assert end.trouble.kind is kind
+    assert (end.trouble.until is not None) == (kind is Kind.USAGE_LIMIT)
+    if kind is not Kind.AUTHENTICATION:
+        assert not [one for one in stage.events if isinstance(one, Waiting)]
 
 
 async def test_a_limited_conversation_goes_on_where_it_stopped(stage: Stage) -> None:
@@ -266,7 +270,8 @@ async def test_a_limited_conversation_goes_on_where_it_stopped(stage: Stage) -> 
     boxed = box.is_available()
     async with claude(stage.root, turns, boxed=boxed, now=lambda: clock[0]) as agent:
         first = stage.conversation()
-        assert isinstance(await agent.converse(first, stage.events.append), LimitReached)
+        limited = await agent.converse(first, stage.events.append)
+        assert isinstance(limited, Troubled)
         clock[0] += 601
         again = replace(first, resume=True, prompt="# Continue\n\nGo on.")
         end = await agent.converse(again, stage.events.append)
@@ -307,3 +312,40 @@ async def test_the_repository_cannot_configure_the_session(stage: Stage) -> None
         await agent.converse(conversation, stage.events.append)
     assert not (conversation.directory / "hooked").exists()
     assert "CANARY-IN-CLAUDE-MD" not in conversation.log.read_text()
+
+
+async def test_what_a_session_uses_is_told_while_it_works_and_agrees_with_its_end(
+    stage: Stage,
+) -> None:
+    """A report for every answer, growing; at the end the program's own figures, and a turn that
+    goes on with the session adds to them."""
+    turns = "[{bash: 'true'}, {bash: 'true'}, {say: x}, {say: y}]"
+    async with claude(stage.root, turns, boxed=False) as agent:
+        first = stage.conversation()
+        end = await agent.converse(first, stage.events.append)
+        again = replace(first, resume=True, prompt="# Continue\n\nGo on.", spent=end.spending)
+        last = await agent.converse(again, stage.events.append)
+    told = [one.spending for one in stage.events if isinstance(one, Used)]
+    assert [one.turns for one in told] == [1, 2, 3, 4]
+    assert [one.usd for one in told[:3]] == sorted(one.usd for one in told[:3])
+    assert (end.spending.turns, end.spending.tools) == (3, 2)
+    assert last.spending.turns == 4
+    assert last.spending.usd > end.spending.usd
+    # The first turn has taught the price, so that the second's estimate is near.
+    assert told[3].usd == pytest.approx(last.spending.usd, rel=0.25)
+    assert last.spending.output_tokens > end.spending.output_tokens
+
+
+async def test_a_hint_reaches_the_model_with_the_next_tool(stage: Stage) -> None:
+    """Once, in the request that carries the tool's result; no turn of its own is begun."""
+    hints = ["Most of the money is used."]
+    turns = "[{bash: 'true'}, {bash: 'true'}, {say: x}]"
+    async with claude(stage.root, turns, boxed=False) as agent:
+        conversation = stage.conversation(hint=lambda: hints.pop() if hints else None)
+        end = await agent.converse(conversation, stage.events.append)
+    assert isinstance(end, Completed)
+    assert end.spending.turns == 3
+    (kept,) = (stage.root / "home").rglob("projects/**/*.jsonl")  # the CLI's own transcript
+    rows = [json.loads(line) for line in kept.read_text().splitlines()]
+    sent = [json.dumps(row["message"]) for row in rows if row["type"] == "api-request-blob"]
+    assert sum("Most of the money is used." in one for one in sent) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from framework.domain.session import Completed, SessionEnd, Spending
 from framework.runner.parts import Parts
 from framework.runner.planner import create_issues, load_plan
 from framework.runner.run import run
+from framework.trackers.sqlite import SqliteTracker
 from tests.theatre import planned
 
 pytestmark = pytest.mark.anyio
@@ -137,7 +138,8 @@ async def test_issues_are_created_once_whatever_was_there_before(tmp_path: Path)
         assert [one.title for one in first] == ["[META] Progress", "Write a", "Write b"]
         assert first[2].depends_on == (first[1].id,)
         parts.tracker.update(first[1].id, Change(title="Mine now", state=State.CLOSED))
-        parts.tracker.delete(first[2].id)  # type: ignore[attr-defined]
+        with closing(SqliteTracker(parts.project / ".nightshift" / "issues.db")) as board:
+            board.delete(first[2].id)
         again = create_issues(parts, plan)
         assert (again.created, again.existing, again.deleted) == (0, 2, 1)
         assert [one.title for one in parts.tracker.list(Query())] == [

@@ -35,21 +35,23 @@ from framework.domain.query import Query
 from framework.domain.session import (
     CapReached,
     Completed,
-    Crashed,
-    Denied,
-    LimitReached,
     Limits,
     SessionEnd,
     Spending,
     ToolCalled,
-    Unreachable,
+    Troubled,
 )
+from framework.domain.trouble import Kind, Trouble
 from framework.runner.parts import Parts
 from framework.runner.run import Ending, run
 from framework.runner.weather import Weather
 
 pytestmark = pytest.mark.anyio
 NONE = Spending()
+
+
+def troubled(kind: Kind, why: str = "", until: datetime | None = None) -> Troubled:
+    return Troubled(trouble=Trouble(kind=kind, why=why, until=until), spending=NONE)
 
 
 @pytest.fixture
@@ -156,7 +158,7 @@ def ending(end: SessionEnd) -> Callable[[Conversation], Any]:
     ("end", "outcome"),
     [
         (Completed(spending=NONE), "Unfinished"),
-        (Crashed(why="signal 9", spending=NONE), "Failed"),
+        (troubled(Kind.CRASHED, "signal 9"), "Failed"),
         (CapReached(what="usd", spending=NONE), "OutOfBudget"),
     ],
 )
@@ -178,7 +180,7 @@ async def test_a_failed_attempt_is_counted_and_tried_again(
 async def test_after_the_last_failure_the_issue_is_blocked_with_the_reason_on_it(
     tmp_path: Path,
 ) -> None:
-    crash = ending(Crashed(why="signal 11", spending=NONE))
+    crash = ending(troubled(Kind.CRASHED, "signal 11"))
     stage = Stage(plays={(1, attempt): crash for attempt in range(1, 9)})
     async with opened(tmp_path, stage, max_failures=3) as parts:
         add(parts, "one")
@@ -214,7 +216,7 @@ async def test_a_usage_limit_pauses_and_the_same_conversation_goes_on(tmp_path: 
         if conversation.resume:
             return await finish(conversation)
         soon = datetime.now(UTC) + timedelta(seconds=0.2)
-        return LimitReached(until=soon, spending=NONE)
+        return troubled(Kind.USAGE_LIMIT, until=soon)
 
     stage.plays[1, 1] = limited
     async with opened(tmp_path, stage) as parts:
@@ -226,13 +228,13 @@ async def test_a_usage_limit_pauses_and_the_same_conversation_goes_on(tmp_path: 
 
 
 async def test_a_refused_token_stops_the_run_and_counts_against_nobody(tmp_path: Path) -> None:
-    stage = Stage(plays={(1, 1): ending(Denied(why="revoked", spending=NONE))})
+    stage = Stage(plays={(1, 1): ending(troubled(Kind.AUTHENTICATION, "revoked"))})
     async with opened(tmp_path, stage, slots=1) as parts:
         add(parts, "one")
         add(parts, "two")
         ended = await run(parts)
         assert ended.code == 1
-        assert "revoked" in ended.why
+        assert "authentication" in ended.why
         assert outcomes(parts) == ["Deferred"]
         record = parts.leases.record("1")
         assert record is not None
@@ -376,15 +378,15 @@ async def test_an_outage_of_the_model_is_waited_out(tmp_path: Path) -> None:
     async def away(conversation: Conversation) -> SessionEnd:
         if conversation.resume:
             return await finish(conversation)
-        return Unreachable(why="ECONNREFUSED", spending=NONE)
+        return troubled(Kind.NETWORK, "ECONNREFUSED")
 
     stage.plays[1, 1] = away
     async with opened(tmp_path, stage) as parts:
-        soon = Weather(parts.clock, first=timedelta(milliseconds=50))
-        parts = replace(parts, weather=soon)
+        soon = Weather(parts.clock, longest=timedelta(milliseconds=50))
+        parts = replace(parts, service=replace(parts.service, weather=soon))
         add(parts, "one")
         assert (await run(parts)).code == 0
-        assert [one.why for one in events(parts, AttemptPaused)] == ["ECONNREFUSED"]
+        assert [one.why for one in events(parts, AttemptPaused)] == ["network"]
         assert outcomes(parts) == ["Landed"]
 
 
@@ -435,7 +437,7 @@ async def test_a_landing_that_the_tracker_did_not_hear_of_is_told_again_not_work
         assert (await run(replace(parts, tracker=Deaf(parts.tracker, times=2)))).code == 0
         assert states(parts) == [State.CLOSED]
         assert len(stage.turns) == 1
-        assert outcomes(parts) == ["Failed", "Failed", "Landed"]
+        assert outcomes(parts) == ["Deferred", "Deferred", "Landed"]
         comments = parts.tracker.comments("1")
         assert len([one for one in comments if one.text.startswith("**Landed**")]) == 1
 
@@ -459,7 +461,7 @@ async def test_what_a_person_closes_meanwhile_stays_closed(tmp_path: Path) -> No
         add(parts, "one", checks=("manual: look at it",))
         add(parts, "two")
         stage.plays[1, 1] = closing(parts, finish)
-        stage.plays[2, 1] = closing(parts, ending(Crashed(why="signal 9", spending=NONE)))
+        stage.plays[2, 1] = closing(parts, ending(troubled(Kind.CRASHED, "signal 9")))
         assert (await run(parts)).code == 0
         assert states(parts) == [State.CLOSED, State.CLOSED]
         assert sorted(outcomes(parts)) == ["Failed", "Landed"]

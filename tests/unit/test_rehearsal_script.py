@@ -10,9 +10,15 @@ from framework.rehearsal.script import Playback
 from framework.rehearsal.turn import Refusal, Reply, Text
 
 
-def asked(session: str, *prompts: str) -> Request:
+def asked(session: str, *prompts: str, account: str = "t1") -> Request:
     return Request(
-        session=session, prompts=prompts, directory=None, model="m", stream=True, size=100
+        session=session,
+        account=account,
+        prompts=prompts,
+        directory=None,
+        model="m",
+        stream=True,
+        size=100,
     )
 
 
@@ -55,6 +61,14 @@ def test_a_session_goes_on_where_it_stands_and_a_limit_holds_until_it_resets(pla
     assert said(playback, "x", FIRST, now=100.2) == "429"
     assert said(playback, "x", FIRST, "# Continue", now=103.9) == "429"
     assert said(playback, "x", FIRST, "# Continue", now=104.0) == "a2"
+
+
+def test_a_limit_is_the_tokens_and_another_token_goes_on(playback):
+    said(playback, "x", FIRST)
+    assert said(playback, "x", FIRST, now=100.2) == "429"
+    assert said(playback, "y", FIRST, now=101) == "429"
+    other = playback.next(asked("x", FIRST, "# Continue", account="t2"), 101.0).answer
+    assert isinstance(other, Reply)
 
 
 def test_a_limit_tells_the_second_in_which_it_resets(playback):

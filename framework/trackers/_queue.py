@@ -1,0 +1,234 @@
+"""What the tracker could not be told yet, in one SQLite file that outlives us all."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from ..domain.errors import TrackerError
+from ..domain.issue import Change
+from ..domain.lease import Process
+from ..domain.outgoing import DeadLetter
+from ._database import is_locked
+from ._rules import storable
+from ._telling import Remark, Telling, decode, encode, in_words
+
+TURN = timedelta(seconds=60)
+"""How long a process that lives but does not move on keeps the others from telling."""
+
+_VERSION = 1
+_TABLES = (
+    """CREATE TABLE waiting (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        issue TEXT NOT NULL,
+        what TEXT NOT NULL,
+        by TEXT NOT NULL,
+        forced INTEGER NOT NULL,
+        at TEXT NOT NULL
+    )""",
+    """CREATE TABLE refused (
+        number INTEGER PRIMARY KEY,
+        issue TEXT NOT NULL,
+        what TEXT NOT NULL,
+        by TEXT NOT NULL,
+        forced INTEGER NOT NULL,
+        at TEXT NOT NULL,
+        why TEXT NOT NULL,
+        refused_at TEXT NOT NULL
+    )""",
+    "CREATE TABLE turn (holder TEXT NOT NULL, process TEXT NOT NULL, until REAL NOT NULL)",
+)
+_PATIENCE = 10.0
+"""Seconds to wait for another process's write."""
+
+
+class Queue:
+    """Tellings in the order in which they were kept; those that were refused, apart from them;
+    and whose turn it is to tell, which is one process's at a time.
+
+    For threads, and for processes on one machine. What a call did survives a crash of the
+    machine. Raises TrackerError for a file that cannot be used. Not promised: a file on a
+    network file system, or use of one object on both sides of a fork.
+    """
+
+    def __init__(self, path: Path, process: Process, is_alive: Callable[[Process], bool]) -> None:
+        self._path = path
+        self._process = json.dumps(vars(process))
+        self._is_alive = is_alive
+        self._holder = secrets.token_hex(8)  # two objects in one process take turns as well
+        self._lock = RLock()
+        self._seen: Mapping[str, tuple[Telling, ...]] = {}
+        self._seen_at: int | None = None
+        with self._explained():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            )
+        try:
+            with self._explained():
+                self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def pending(self) -> Mapping[str, tuple[Telling, ...]]:
+        """All that waits, by issue, in order. Cheap where nothing has changed since."""
+        with self._lock, self._explained():
+            # Changes with every write of another connection; our own writes forget it.
+            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+            if version != self._seen_at:
+                self._seen, self._seen_at = self._read(), version
+            return self._seen
+
+    def add(
+        self, issue: str, what: Change | Remark, by: str, forced: bool, at: datetime
+    ) -> Telling:
+        values = (storable(issue), encode(what), storable(by), forced, at.isoformat())
+        with self._writing() as connection:
+            number = connection.execute(
+                "INSERT INTO waiting (issue, what, by, forced, at) VALUES (?, ?, ?, ?, ?)", values
+            ).lastrowid
+        return _telling((number, *values))
+
+    def take_turn(self, now: datetime) -> bool:
+        """Whether it is our turn to tell now: nobody else's who lives and moves on."""
+        with self._writing() as connection:
+            held = connection.execute("SELECT holder, process, until FROM turn").fetchone()
+            if held is not None and self._is_kept(*held, now=now):
+                return False
+            connection.execute("DELETE FROM turn")
+            values = (self._holder, self._process, (now + TURN).timestamp())
+            connection.execute("INSERT INTO turn VALUES (?, ?, ?)", values)
+            return True
+
+    def next(self, now: datetime) -> Telling | None:
+        """The first that waits; None when there is none, or when it is not our turn any more."""
+        until = (now + TURN).timestamp()
+        with self._writing() as connection:
+            kept = connection.execute(
+                "UPDATE turn SET until = ? WHERE holder = ?", (until, self._holder)
+            )
+            if kept.rowcount == 0:
+                return None
+            row = connection.execute("SELECT * FROM waiting ORDER BY number LIMIT 1").fetchone()
+            return None if row is None else _telling(row)
+
+    def done(self, telling: Telling) -> None:
+        with self._writing() as connection:
+            connection.execute("DELETE FROM waiting WHERE number = ?", (telling.number,))
+
+    def refuse(self, telling: Telling, why: str, at: datetime) -> DeadLetter:
+        """Move it to those that were refused, where it stays."""
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT INTO refused SELECT waiting.*, ?, ? FROM waiting WHERE number = ?",
+                (storable(why), at.isoformat(), telling.number),
+            )
+            connection.execute("DELETE FROM waiting WHERE number = ?", (telling.number,))
+        return DeadLetter(issue=telling.issue, what=in_words(telling.what), why=why, at=at)
+
+    def end_turn(self) -> None:
+        with self._writing() as connection:
+            connection.execute("DELETE FROM turn WHERE holder = ?", (self._holder,))
+
+    def refused(self) -> tuple[DeadLetter, ...]:
+        """All that were ever refused, in order."""
+        with self._lock, self._explained():
+            rows = self._connection.execute(
+                "SELECT issue, what, why, refused_at FROM refused ORDER BY number"
+            ).fetchall()
+            return tuple(
+                DeadLetter(
+                    issue=issue,
+                    what=in_words(decode(what)),
+                    why=why,
+                    at=datetime.fromisoformat(at),
+                )
+                for issue, what, why, at in rows
+            )
+
+    def close(self) -> None:
+        with self._lock, self._explained():
+            self._connection.close()
+
+    def _is_kept(self, holder: str, process: str, until: float, *, now: datetime) -> bool:
+        ours = holder == self._holder
+        is_current = datetime.fromtimestamp(until, UTC) > now
+        return not ours and is_current and self._is_alive(Process(**json.loads(process)))
+
+    def _read(self) -> Mapping[str, tuple[Telling, ...]]:
+        found: dict[str, tuple[Telling, ...]] = {}
+        for row in self._connection.execute("SELECT * FROM waiting ORDER BY number"):
+            telling = _telling(row)
+            found[telling.issue] = (*found.get(telling.issue, ()), telling)
+        return found
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._seen_at = None
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.rollback()
+                raise
+
+    def _prepare(self) -> None:
+        self._use_wal()
+        self._connection.execute("PRAGMA synchronous = FULL")
+        with self._writing() as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > _VERSION:
+                raise TrackerError(
+                    f"{self._path} was written by a newer Nightshift (version {version} of the "
+                    f"file, this one knows {_VERSION}). Update Nightshift."
+                )
+            for statement in _TABLES if version < _VERSION else ():
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def _use_wal(self) -> None:
+        # SQLite does not wait for others when it changes the journal mode of a new file.
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if not is_locked(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.005)
+            else:
+                return
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, ValueError, LookupError, TypeError) as error:
+            raise TrackerError(
+                f"{self._path}, which keeps what the tracker could not be told, cannot be used "
+                f"({error}). See that it is not locked, that its directory is writable and that "
+                "the disk has room; if the file is damaged, keep a copy and move it away."
+            ) from error
+
+
+def _telling(row: tuple[Any, ...]) -> Telling:
+    number, issue, what, by, forced, at = row
+    return Telling(
+        number=number,
+        issue=issue,
+        what=decode(what),
+        by=by,
+        forced=bool(forced),
+        at=datetime.fromisoformat(at),
+    )
