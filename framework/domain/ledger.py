@@ -151,11 +151,12 @@ class Ledger:
             one
             for scope, name in names.items()
             if name is not None
-            for one in self._of(scope, name)
+            for one in self.of(scope, name)
         )
         return tuple(sorted(every, key=lambda one: -one.share))
 
-    def _of(self, scope: Scope, name: str) -> Iterator[Use]:
+    def of(self, scope: Scope, name: str) -> Iterator[Use]:
+        """The caps of one issue, run or day."""
         used = vars(self.used(scope, name))
         raised = self._raised.get((scope, name), Amount())
         for what, cap in vars(self.caps.of(scope) + raised).items():

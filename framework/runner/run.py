@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import anyio
 from anyio import to_thread
 
-from ..domain.errors import NightshiftError, UsageError, sole
+from ..domain.errors import LeaseLost, NightshiftError, UsageError, sole
 from ..domain.event import BaselineChecked, RunEnded, RunStarted, Warned
 from ..domain.issue import DONE, META_LABEL, Issue
 from ..domain.plan import Plan
@@ -79,6 +79,14 @@ def _started(parts: Parts) -> RunStarted:
 
 
 async def _run(parts: Parts, plan_only: bool) -> Ending:
+    while True:
+        try:
+            return await _work(parts, plan_only)
+        except* LeaseLost as error:  # we slept, as a laptop does: all of it can be done again
+            parts.journal.append(Warned(text=f"begins again: {sole(error)}"))
+
+
+async def _work(parts: Parts, plan_only: bool) -> Ending:
     for warning in await parts.lander.refresh():
         parts.journal.append(Warned(text=warning))
     await recover(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +14,7 @@ from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from ..domain import graph
-from ..domain.errors import LeaseError, TrackerError
+from ..domain.errors import EpochsGone, LeaseCorrupt, LeaseError, TrackerError
 from ..domain.event import Warned
 from ..domain.issue import WORKABLE, Issue
 from ..domain.lease import Failure, Lease, Record
@@ -25,6 +26,7 @@ from .slot import Ended, fill
 
 _IDLE_TICKS = 3
 _MAX_FAULTS = 5
+_MAX_TRIES = 3
 _CLAIMS_AT_ONCE = 8
 
 
@@ -51,6 +53,7 @@ class Scheduler:
     started: int = 0
     _running: dict[str, int] = field(default_factory=dict)
     _faults: int = 0
+    _tries: Counter[str] = field(default_factory=Counter)
     _refused: set[str] = field(default_factory=set)
     _wake: anyio.Event = field(default_factory=anyio.Event)
     _complaints: set[str] = field(default_factory=set)
@@ -117,9 +120,15 @@ class Scheduler:
     async def _claim(self, issue: Issue, leases: dict[str, Lease]) -> None:
         try:
             lease = await to_thread.run_sync(self._acquire, issue, limiter=self._claims)
-        except LeaseError as error:
+        except (LeaseCorrupt, EpochsGone) as error:
             self._complain(f"#{issue.id} cannot be claimed and is left alone: {error}")
             self._refused.add(issue.id)
+            return
+        except LeaseError as error:  # somebody is slow, as one who is stopped with the lock
+            self._complain(f"#{issue.id} cannot be claimed now: {error}")
+            self._tries[issue.id] += 1
+            if self._tries[issue.id] >= _MAX_TRIES:
+                self._refused.add(issue.id)
             return
         if lease is not None:
             leases[issue.id] = lease
