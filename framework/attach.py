@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,11 @@ from .trackers.made import is_there, note_made, refuse_lost
 
 if TYPE_CHECKING:
     from .domain.board import Board
-    from .domain.event import Entry
+    from .domain.event import Entry, RunStarted
+    from .journals.base import Journal
+
+_SILENCE = timedelta(days=8)
+"""A weekly usage limit, and a day."""
 
 
 def load(table: Mapping[str, str], name: str, what: str) -> Any:
@@ -153,17 +157,53 @@ def open_board(project: Path) -> Iterator[Callable[[], Board]]:
         yield read
 
 
+def open_journal(project: Path) -> Journal:
+    """For a word of a person's in between runs. Raises UsageError where no run was ever made."""
+    path = project / STATE_DIRECTORY / "journal.db"
+    if not path.is_file():
+        raise UsageError(f"No run has been made in {project}. Start one with parallel_agent.py.")
+    journal: Journal = load(journals.BACKENDS, stores_of(project).journal, "journal")(path, run="")
+    return journal
+
+
+def going(project: Path) -> tuple[str, ...]:
+    """The runs on the project that go, by name; for a project without a journal there are none.
+
+    One of another machine, or of a container that is gone, counts as going until it has written
+    nothing for longer than any usage limit lasts. Raises JournalError.
+    """
+    from .domain.event import RunEnded, RunStarted
+    from .leases.process import this_process
+
+    path = project / STATE_DIRECTORY / "journal.db"
+    if not path.is_file():
+        return ()
+    make = load(journals.BACKENDS, stores_of(project).journal, "journal")
+    with closing(make(path, run="", readonly=True)) as journal:
+        entries: list[Entry] = journal.since()
+    ended = {one.run for one in entries if isinstance(one.event, RunEnded)}
+    latest = {one.run: one.at for one in entries}
+    quiet, here = datetime.now(UTC) - _SILENCE, this_process().host
+    return tuple(
+        one.run
+        for one in entries
+        if isinstance(run := one.event, RunStarted) and one.run not in ended and _is_there(run)
+        if run.host == here or latest[one.run] > quiet
+    )
+
+
 def _is_alive(entries: list[Entry]) -> bool:
     """Whether the process of the last run still is there."""
     from .domain.event import RunStarted
+
+    for entry in reversed(entries):
+        if isinstance(entry.event, RunStarted):
+            return _is_there(entry.event)
+    return False
+
+
+def _is_there(run: RunStarted) -> bool:
     from .domain.lease import Process
     from .leases.process import is_alive
 
-    for entry in reversed(entries):
-        if isinstance(started := entry.event, RunStarted):
-            return is_alive(
-                Process(
-                    host=started.host, boot=started.boot, pid=started.pid, started=started.started
-                )
-            )
-    return False
+    return is_alive(Process(host=run.host, boot=run.boot, pid=run.pid, started=run.started))

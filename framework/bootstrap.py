@@ -23,6 +23,7 @@ from .agents.base import Agent
 from .agents.tokens import TokenPool
 from .attach import load, open_leases, open_tracker
 from .config import stores
+from .config.kinds import RESERVED
 from .config.secret import Secret
 from .config.settings import OutageSettings, RunSettings, Settings
 from .config.tokens import PoolToken
@@ -41,6 +42,7 @@ from .runner.purse import Purse
 from .runner.service import Service
 from .runner.turns import Turns
 from .runner.weather import Weather
+from .trackers.base import BacksUp
 from .trackers.outbox import Outbox
 from .workspaces._git import check_version
 from .workspaces.base import Rescue
@@ -165,6 +167,7 @@ async def rehearsed(
 
     script = scenarios.load(scenarios.find(scenario))
     project = await to_thread.run_sync(stage.set_up, script, settings.state / "rehearsals", copy_of)
+    silence = settings.agent.limits.silence
     async with server.serve(script) as endpoint:
         yield replace(
             settings,
@@ -175,6 +178,7 @@ async def rehearsed(
                 tokens=_scripted_tokens(script.tokens),
                 endpoint=endpoint.url,
                 environment={},
+                limits=replace(settings.agent.limits, silence=script.stall or silence),
             ),
             run=replace(
                 settings.run,
@@ -219,6 +223,7 @@ def _pool(settings: Settings, process: Process) -> TokenPool:
     return TokenPool(
         directory / "tokens.json",
         tokens=tokens or {"": fingerprint("")},
+        reserve=frozenset(one.name for one in settings.agent.tokens if not one.oauth),
         me=process,
         is_alive=is_alive,
         clock=utcnow,
@@ -232,9 +237,13 @@ def _weather(run: RunSettings) -> Weather:
 def _tracker(settings: Settings, process: Process) -> Outbox:
     """The project's tracker, with what it is to be told kept while it is away."""
     tracker = open_tracker(settings.project, settings.stores.tracker, create=True)
+    if isinstance(tracker, BacksUp):
+        tracker.back_up()
     if away := settings.run.outage:
         tracker = disturbed(tracker, Outage(after=away.after, seconds=away.seconds))
-    path = settings.directory / "outbox.db"
+    # Each tracker has its own, because ids alike mean different issues.
+    own = "" if settings.stores.tracker in RESERVED else f"-{slug(settings.stores.tracker)}"
+    path = settings.directory / f"outbox{own}.db"
     return Outbox(tracker, path, process=process, is_alive=is_alive)
 
 

@@ -17,6 +17,7 @@ EFFECTS: Mapping[str, str] = {
     "plan": "plan.yaml is written",
     "create": "an issue of the plan is made on the tracker",
     "claim": "a lease is taken",
+    "tokens": "what is known of a token is written down",
     "epoch": "an attempt's epoch is recorded in the hub",
     "clone": "a workspace is made",
     "fetch": "commits are taken from a clone into the hub",

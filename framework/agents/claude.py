@@ -6,11 +6,8 @@ claude-agent-sdk 0.2.186 and the CLI 2.1.329 in its wheel.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata, resources
@@ -38,6 +35,7 @@ from ..domain.session import (
     Waiting,
 )
 from ..domain.trouble import Ended, ModelFacts, of_model
+from . import transcript
 from .base import Conversation, HostTool, Report
 from .meter import Meter, Rate
 
@@ -100,7 +98,7 @@ class ClaudeAgent:
                 raise AgentError(f"{path} is missing: install requirements.txt again.")
 
     async def converse(self, conversation: Conversation, report: Report) -> SessionEnd:
-        with _transcript(conversation.log) as log:
+        with transcript.opened(conversation.log) as log:
             turn = _Turn(report=report, log=log, meter=Meter(conversation.spent, self._rate))
             options = self._options(conversation, turn)
             with anyio.move_on_after(conversation.limits.seconds) as clock:
@@ -194,7 +192,7 @@ class _Turn:
         self.stderr = [*self.stderr, line][-_STDERR_LINES:]
 
     def take(self, message: sdk.Message) -> None:
-        _write(self.log, message)
+        transcript.write(self.log, message)
         match message:
             case sdk.SystemMessage(subtype="init", data=data):
                 self.report(Started(session=data["session_id"], model=data.get("model", "")))
@@ -343,19 +341,3 @@ def _summary(arguments: Mapping[str, Any]) -> str:
     known = [arguments[name] for name in ("command", "file_path", "pattern") if name in arguments]
     text = str((known or list(arguments.values()) or [""])[0])
     return " ".join(text.split())[:_SUMMARY]
-
-
-@contextmanager
-def _transcript(path: Path) -> Iterator[TextIO]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", buffering=1) as log:
-        yield log
-
-
-def _write(log: TextIO, message: sdk.Message) -> None:
-    row = {
-        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "kind": type(message).__name__,
-        **dataclasses.asdict(message),
-    }
-    log.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")

@@ -21,6 +21,7 @@ from typing import Any
 from ..domain.account import Account, Ramp, Window
 from ..domain.errors import AgentError
 from ..domain.lease import Process
+from ..effect import effect
 
 _VERSION = 1
 _PATIENCE = 5.0
@@ -99,7 +100,8 @@ class PoolFile:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb") as file:
             file.write(encode(content))
-        os.replace(temporary, self._path)
+        with effect("tokens"):
+            os.replace(temporary, self._path)
 
     def _warn(self, text: str) -> None:
         self.warnings = (*self.warnings, text)

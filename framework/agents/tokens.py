@@ -33,7 +33,8 @@ class AccountState:
 class TokenPool:
     """Which account each session uses, in the file `path`, for all processes of a person.
 
-    `tokens` gives the fingerprint of each account that this run may use, by name. `me` is this
+    `tokens` gives the fingerprint of each account that this run may use, by name; those named in
+    `reserve`, which cost money, are used while no other can be. `me` is this
     process, and sessions of processes that are not `is_alive` any more do not count. Every method
     is one short change of the file (none waits for a service), safe for threads and processes,
     and raises AgentError when the file cannot be used.
@@ -47,12 +48,14 @@ class TokenPool:
         path: Path,
         *,
         tokens: Mapping[str, str],
+        reserve: frozenset[str] = frozenset(),
         me: Process,
         is_alive: Callable[[Process], bool],
         clock: Callable[[], datetime],
     ) -> None:
         self._file = PoolFile(path, clock=clock)
         self._tokens = dict(tokens)
+        self._reserve = reserve
         self._me = me
         self._is_alive = is_alive
         self._clock = clock
@@ -70,7 +73,7 @@ class TokenPool:
         def edit(content: Content) -> Content:
             living = self._living(content, but=session)
             now, pool = self._clock(), self._pool(content)
-            choice = account.choose(pool, self._running(living), now)
+            choice = account.choose(pool, self._running(living), now, reserve=self._reserve)
             chosen.append(choice)
             if isinstance(choice, Use):
                 pool = account.begun(pool, choice.name, now)

@@ -6,7 +6,7 @@ looked for one by one, so that a project can say what all who work in it are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from ..domain.errors import SettingsError
 from ..domain.identity import AGENT, PERSON, Identity
 from ..domain.lease import TTL
 from .choice import BUILT_IN, documents
-from .document import project_file, wrong_name
+from .document import project_file, wrong_agent, wrong_name
 from .environment import process, user_file
 from .place import prepare
 
@@ -44,7 +44,7 @@ def agent_settings(project: Path, variables: Mapping[str, str]) -> dict[str, tup
     found: dict[str, tuple[str, str]] = {}
     for key, variable in _VARIABLES.items():
         if value := variables.get(variable, "").strip():
-            _refuse_wrong(variable, value)
+            _refuse_wrong(variable, value, wrong_agent if key == "id" else wrong_name)
             found[key] = value, f"environment {variable}"
     for file in documents(project, variables):
         for key, value in file.agent.items():
@@ -67,6 +67,8 @@ def set_agent(
     """Write down who acts; None leaves what there is. `user`: for all projects of the person."""
     from .writing import change
 
+    if id is not None:
+        _refuse_wrong("agent.id:", id, wrong_agent)
     given = {"id": id, "type": kind}
 
     def edit(values: dict[str, Any]) -> None:
@@ -80,9 +82,9 @@ def set_agent(
     return change(user_file(env) if user else project_file(project), edit, user=user)
 
 
-def _refuse_wrong(variable: str, value: str) -> None:
-    if problem := wrong_name(value):
-        raise SettingsError(f"{variable} {problem}")
+def _refuse_wrong(what: str, value: str, flaw: Callable[[str], str | None]) -> None:
+    if problem := flaw(value):
+        raise SettingsError(f"{what} {problem}")
 
 
 def _system_user() -> str:

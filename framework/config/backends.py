@@ -61,7 +61,7 @@ def list_backends(project: Path, variables: Mapping[str, str] | None = None) -> 
 
 
 def show_backend(project: Path, name: str, variables: Mapping[str, str] | None = None) -> Chosen:
-    """The backend as it would be used, with the origin of each field. SettingsError where no
+    """The backend as it would be used, with the origin of each field. EntryNotFound where no
     backend has this name."""
     env = _env(variables)
     return named(name, project, env, documents(project, env), origin="asked for")

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..domain.errors import SettingsError
 from ..domain.frozen import dataclass
+from ..domain.identity import NOBODY
 from ..domain.nearest import hint
 from .kinds import NAME, RESERVED, STORES, wrong
 from .place import CONFIG_FILE, STATE_DIRECTORY
@@ -72,7 +73,8 @@ def check_file(path: Path, *, user: bool = False) -> None:
 def parse(text: bytes, path: Path, *, user: bool = False) -> dict[str, Any]:
     """The content that `text` is, checked. `path` is what errors call it."""
     try:
-        values = json.loads(text.decode("utf-8"), object_pairs_hook=_unique)
+        decoded = text.decode("utf-8")
+        values = json.loads(decoded, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise _unreadable(path, f"{where}: {error.msg}") from error
@@ -81,67 +83,107 @@ def parse(text: bytes, path: Path, *, user: bool = False) -> dict[str, Any]:
         raise _unreadable(path, f"line {line}: it is not UTF-8 text") from error
     except RecursionError as error:
         raise _unreadable(path, "it is nested too deeply") from error
-    except ValueError as error:  # of ours, or a number that is too long for Python
+    except _Twice as error:
+        from .lines import twice
+
+        key, line = twice(decoded)
+        raise _unreadable(path, f"line {line}: the key {key!r} is there twice") from error
+    except ValueError as error:  # a number that is too long for Python
         raise _unreadable(path, str(error)) from error
-    check(values, path, user=user)
+    check(values, path, user=user, text=decoded)
     return dict(values)
 
 
-def check(values: Any, path: Path, *, user: bool = False) -> None:
-    """Raise SettingsError unless `values` may be the content of such a file."""
+def check(values: Any, path: Path, *, user: bool = False, text: str = "") -> None:
+    """Raise SettingsError unless `values` may be the content of such a file. `text` is that
+    content, where it was read: the error then names the line."""
+    try:
+        _check(values, user=user)
+    except _Wrong as error:
+        from .lines import line_of
+
+        line = line_of(text, error.keys)
+        place = f"Line {line}: " if line else ""
+        key = f"{'.'.join(error.keys)}: " if error.keys else ""
+        raise SettingsError(
+            f"{path} is not used. {place}{key}{error.what} Mend it; nothing was changed."
+        ) from error
+
+
+class _Wrong(ValueError):
+    """Something is wrong at the place that `keys` lead to."""
+
+    def __init__(self, keys: tuple[str, ...], what: str) -> None:
+        super().__init__(what)
+        self.keys = keys
+        self.what = what
+
+
+class _Twice(ValueError):
+    """An object has a key twice."""
+
+
+def _check(values: Any, *, user: bool) -> None:
     if not isinstance(values, dict):
-        raise _wrong(path, "", "the whole must be an object in braces.")
+        raise _Wrong((), "the whole must be an object in braces.")
     for key, value in values.items():
-        _refuse_unknown(path, key, _BOTH if user else _OF_PROJECT, "")
+        _refuse_unknown((key,), _BOTH if user else _OF_PROJECT)
         match key:
             case "backends":
-                _check_backends(path, _object(path, key, value))
+                _check_backends(_object((key,), value))
             case "agent":
-                _check_agent(path, _object(path, key, value))
+                _check_agent(_object((key,), value))
             case "leases" | "journal":
                 if value not in STORES[key]:
-                    raise _wrong(path, key, f"must be {' or '.join(STORES[key])}.")
+                    raise _Wrong((key,), f"must be {' or '.join(STORES[key])}.")
             case _:
-                _name(path, key, value)
+                _name((key,), value)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"the key {key!r} is there twice")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Twice
     return found
 
 
-def _check_backends(path: Path, backends: dict[str, Any]) -> None:
+def _check_backends(backends: dict[str, Any]) -> None:
     for name, value in backends.items():
-        where = f"backends.{name}"
+        keys = ("backends", name)
         if not NAME.fullmatch(name):
-            raise _wrong(path, where, "a name is letters, digits, `.`, `_` and `-`, at most 64.")
+            raise _Wrong(keys, "a name is letters, digits, `.`, `_` and `-`, at most 64.")
         if name in RESERVED:
-            raise _wrong(path, where, "the name means the built-in local board; take another.")
-        definition = _object(path, where, value)
+            raise _Wrong(keys, "the name means the built-in local board; take another.")
+        definition = _object(keys, value)
         if problem := wrong(definition):
-            raise _wrong(path, f"{where}.{problem[0]}", problem[1])
+            raise _Wrong((*keys, problem[0]), problem[1])
 
 
-def _check_agent(path: Path, agent: dict[str, Any]) -> None:
+def _check_agent(agent: dict[str, Any]) -> None:
     for key, value in agent.items():
-        _refuse_unknown(path, key, _AGENT, "agent.")
+        keys = ("agent", key)
+        _refuse_unknown(keys, _AGENT)
         if key != "claim_timeout":
-            _name(path, f"agent.{key}", value)
+            _name(keys, value)
         elif isinstance(value, bool) or not isinstance(value, int | float):
-            raise _wrong(path, "agent.claim_timeout", "must be a number of seconds.")
+            raise _Wrong(keys, "must be a number of seconds.")
         elif not 1 <= value <= _YEAR:
-            raise _wrong(path, "agent.claim_timeout", "must be from one second to a year.")
+            raise _Wrong(keys, "must be from one second to a year.")
 
 
-def _name(path: Path, key: str, value: Any) -> None:
+def _name(keys: tuple[str, ...], value: Any) -> None:
     if not isinstance(value, str):
-        raise _wrong(path, key, "must be a text in quotes.")
-    if problem := wrong_name(value):
-        raise _wrong(path, key, problem)
+        raise _Wrong(keys, "must be a text in quotes.")
+    is_who = keys == ("agent", "id")
+    if problem := wrong_agent(value) if is_who else wrong_name(value):
+        raise _Wrong(keys, problem)
+
+
+def wrong_agent(text: str) -> str | None:
+    """What is wrong with the name of who acts; None where nothing is."""
+    if text.strip().lower() in NOBODY:
+        return f"cannot be {text!r}: in queries that means somebody else. Choose another name."
+    return wrong_name(text)
 
 
 def wrong_name(text: str) -> str | None:
@@ -151,20 +193,15 @@ def wrong_name(text: str) -> str | None:
     return None
 
 
-def _object(path: Path, key: str, value: Any) -> dict[str, Any]:
+def _object(keys: tuple[str, ...], value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _wrong(path, key, "must be an object in braces.")
+        raise _Wrong(keys, "must be an object in braces.")
     return value
 
 
-def _refuse_unknown(path: Path, key: str, known: tuple[str, ...], prefix: str) -> None:
-    if key not in known:
-        raise _wrong(path, f"{prefix}{key}", f"is unknown. {hint(key, known)}")
-
-
-def _wrong(path: Path, key: str, what: str) -> SettingsError:
-    shown = f"{key}: " if key else ""
-    return SettingsError(f"{path} is not used. {shown}{what} Mend it; nothing was changed.")
+def _refuse_unknown(keys: tuple[str, ...], known: tuple[str, ...]) -> None:
+    if keys[-1] not in known:
+        raise _Wrong(keys, f"is unknown. {hint(keys[-1], known)}")
 
 
 def _unreadable(path: Path, why: str) -> SettingsError:

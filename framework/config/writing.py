@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ Change = Callable[[dict[str, Any]], None]
 """Changes the content in place. What it raises leaves the file as it is."""
 
 _PATIENCE = 10.0
+_BACKUP = re.compile(r"\.backup-(\d{8}T\d{6}Z)(?:-(\d+))?")
+_KEPT = 5
+"""So many backups of a file are left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +114,21 @@ def _replace(path: Path, text: bytes, now: datetime | None) -> Path | None:
 
 def _keep(path: Path, now: datetime) -> Path:
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    first = path.with_name(f"{path.name}.backup-{stamp}")
-    more = (path.with_name(f"{first.name}-{number}") for number in count(2))
-    backup = next(one for one in chain((first,), more) if not one.exists())
+    again = [number for made, number, _ in _backups(path) if made == stamp]
+    # Never a number that was given before: the order tells which is the newest.
+    number = f"-{again[-1] + 1}" if again else ""
+    backup = path.with_name(f"{path.name}.backup-{stamp}{number}")
     _write(backup, path.read_bytes(), like=path)
+    for _, _, old in _backups(path)[:-_KEPT]:
+        if old != backup:  # which a clock that was fast before makes the oldest
+            old.unlink(missing_ok=True)
     return backup
+
+
+def _backups(path: Path) -> list[tuple[str, int, Path]]:
+    """The time and the number in each name, and the copy; the oldest first."""
+    found = ((_BACKUP.fullmatch(one.suffix), one) for one in path.parent.glob(f"{path.name}.*"))
+    return sorted((name[1], int(name[2] or 1), one) for name, one in found if name)
 
 
 def _write(path: Path, content: bytes, *, like: Path) -> None:

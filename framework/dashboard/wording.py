@@ -87,7 +87,7 @@ def trouble(attempt: Attempt) -> str:
     """What an attempt met on its way, empty when nothing."""
     told = []
     if attempt.pauses:
-        told.append(f"paused ({', '.join(dict.fromkeys(attempt.pauses))})")
+        told.append(f"paused ({'; '.join(dict.fromkeys(attempt.pauses))})")
     if attempt.conflicts:
         solved = "resolved" if _resolved(attempt) else "did not resolve"
         told.append(f"{solved} a conflict in {', '.join(attempt.conflicts)}")

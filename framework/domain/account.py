@@ -123,21 +123,38 @@ def fingerprint(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:16]
 
 
-def choose(pool: Pool, running: Mapping[str, int], now: datetime) -> Choice:
+def choose(
+    pool: Pool,
+    running: Mapping[str, int],
+    now: datetime,
+    *,
+    reserve: frozenset[str] = frozenset(),
+) -> Choice:
     """The account for one more session, where `running` says how many each one has.
 
     Healthy ones before warm ones; then the one with the fewest sessions, the least used, the one
-    whose last use is longest ago. Only says so: `begun` is to be folded in when it is used.
+    whose last use is longest ago, the first of the pool. Those in `reserve` only while all others
+    are parked or bad. Only says so: `begun` is to be folded in when it is used.
     """
     usable = {name: one for name, one in pool.items() if not one.bad}
     if not usable:
         return NoneLeft(reasons={name: one.bad for name, one in pool.items()})
-    opens = {name: _opens(one, now) for name, one in usable.items()}
+    wanted = _before_reserve(usable, reserve, now)
+    opens = {name: _opens(one, now) for name, one in wanted.items()}
     ready = [name for name, at in opens.items() if at <= now]
     if not ready:
         parked = all(one.health(now) is Health.PARKED for one in usable.values())
         return Wait(until=max(min(opens.values()), now + LOOK), parked=parked)
-    return Use(name=min(ready, key=lambda name: _burden(name, pool[name], running, now)))
+    return Use(name=min(ready, key=lambda name: _burden(pool[name], running.get(name, 0), now)))
+
+
+def _before_reserve(
+    usable: Mapping[str, Account], reserve: frozenset[str], now: datetime
+) -> Mapping[str, Account]:
+    """All of them when none but the reserve can be used, so that a wait ends with the first."""
+    usual = {name: one for name, one in usable.items() if name not in reserve}
+    is_out = all(one.health(now) is Health.PARKED for one in usual.values())
+    return usable if is_out else usual
 
 
 def _opens(account: Account, now: datetime) -> datetime:
@@ -147,12 +164,9 @@ def _opens(account: Account, now: datetime) -> datetime:
     return account.ramp.next(now) if account.ramp else now
 
 
-def _burden(
-    name: str, account: Account, running: Mapping[str, int], now: datetime
-) -> tuple[bool, int, float, float, str]:
+def _burden(account: Account, running: int, now: datetime) -> tuple[bool, int, float, float]:
     last = account.used_at.timestamp() if account.used_at else 0.0
-    is_warm = account.health(now) is Health.WARM
-    return is_warm, running.get(name, 0), account.used(now), last, name
+    return account.health(now) is Health.WARM, running, account.used(now), last
 
 
 def begun(pool: Pool, name: str, now: datetime) -> Pool:

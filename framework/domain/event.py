@@ -171,12 +171,14 @@ class WorkLanded:
 
 @dataclass(frozen=True, kw_only=True)
 class IssueSettled:
-    """The tracker has been told of a landing: `state` is closed or needs_review."""
+    """The tracker has been told of a landing: `state` is closed or needs_review. `waits`: it is
+    away, and will be told."""
 
     issue: str
     reopened: int
     state: str
     commit: str
+    waits: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

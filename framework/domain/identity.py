@@ -9,6 +9,8 @@ from .lease import TTL
 
 PERSON = "person"
 AGENT = "agent"
+NOBODY = ("me", "none")
+"""Words that queries and options have a meaning for, so that nobody can be called so."""
 
 
 @dataclass(frozen=True, kw_only=True)

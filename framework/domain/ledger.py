@@ -148,10 +148,7 @@ class Ledger:
             Scope.DAY: day.isoformat(),
         }
         every = (
-            one
-            for scope, name in names.items()
-            if name is not None
-            for one in self.of(scope, name)
+            one for scope, name in names.items() if name is not None for one in self.of(scope, name)
         )
         return tuple(sorted(every, key=lambda one: -one.share))
 

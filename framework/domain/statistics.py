@@ -36,12 +36,17 @@ def statistics(issues: Iterable[Issue], now: datetime) -> Statistics:
         total=len(every),
         states={state: states[state] for state in State},
         priorities={priority: priorities[priority] for priority in Priority},
-        labels=dict(Counter(name for one in unclosed for name in one.labels).most_common()),
-        assignees=dict(Counter(name for one in unclosed for name in one.assignees).most_common()),
+        labels=_counted(name for one in unclosed for name in one.labels),
+        assignees=_counted(name for one in unclosed for name in one.assignees),
         closed_lately=sum(one.closed_at is not None and one.closed_at >= week for one in closed),
         median_age=_median(now - one.created_at for one in unclosed),
         median_to_close=_median(one.closed_at - one.created_at for one in closed if one.closed_at),
     )
+
+
+def _counted(names: Iterable[str]) -> dict[str, int]:
+    """The most frequent first, equals by name."""
+    return dict(sorted(Counter(names).items(), key=lambda item: (-item[1], item[0])))
 
 
 def _median(spans: Iterable[timedelta]) -> timedelta | None:

@@ -211,5 +211,7 @@ def _work(event: WorkLanded | WorkRescued | IssueSettled) -> str:
             return f"{tag(issue)} landed as {commit[:10]}, {count(checks, 'check')} passed"
         case WorkRescued(issue=issue, epoch=epoch, ref=ref):
             return f"{tag(issue)} attempt e{epoch} left work, kept at {ref}"
+        case IssueSettled(issue=issue, state=state, waits=True):
+            return f"{tag(issue)} will be {state.replace('_', ' ')} once the tracker is back"
         case IssueSettled(issue=issue, state=state):
             return f"{tag(issue)} is now {state.replace('_', ' ')}, with the proof on it"

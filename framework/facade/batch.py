@@ -8,7 +8,6 @@ from typing import Any
 
 from ..domain.errors import NightshiftError, TrackerUnavailable
 from ..domain.issue import Draft, Issue
-from ..domain.lease import Lease
 from ..domain.query import Field, Match, Query
 from . import document
 from .facade import Facade
@@ -37,7 +36,8 @@ class Performer:
             return [error for _ in drafts]
         except NightshiftError:
             return [self._created(one) for one in drafts]
-        return [self._noted(one) for one in issues]
+        waiting = self._facade.dependencies.waiting(issues)
+        return [self._noted(one, waiting[one.id]) for one in issues]
 
     def perform(self, operation: Operation) -> Result:
         try:
@@ -56,32 +56,32 @@ class Performer:
                 said = facade.comment(self._one(issue), text, key=key, force=force)
                 return document.comment(said)
             case Claim(issue=issue, timeout=timeout):
-                return self._claimed(facade.claims.claim(self._one(issue), timeout))
+                lease = facade.claims.claim(self._one(issue), timeout)
+                return document.claim(lease, mine=True)
             case Release(issue=issue, force=force):
-                return self._claimed(facade.claims.release(self._one(issue), force=force))
+                lease = facade.claims.release(self._one(issue), force=force)
+                return document.released(lease, mine=facade.claims.is_mine(lease))
             case Depend():
                 return self._dependent(operation)
 
     def _created(self, draft: Draft) -> Result:
         draft = replace(draft, depends_on=self._all(draft.depends_on))
         try:
-            return self._noted(self._facade.create(draft))
+            issue = self._facade.create(draft)
+            return self._noted(issue, self._facade.dependencies.waits_for(issue))
         except NightshiftError as error:
             return error
 
-    def _noted(self, issue: Issue) -> Result:
+    def _noted(self, issue: Issue, waits_for: Sequence[str]) -> Result:
         if issue.key is not None:
             self._ids[issue.key] = issue.id
-        return document.issue(issue)
+        return document.issue(issue, waits_for)
 
     def _edited(self, operation: Edit) -> Result:
         id, force = self._one(operation.issue), operation.force
         if operation.comment is not None:
             self._facade.comment(id, operation.comment, force=force)
-        return document.issue(self._facade.update(id, operation.change, force=force))
-
-    def _claimed(self, lease: Lease) -> Result:
-        return document.claim(lease, mine=self._facade.claims.is_mine(lease))
+        return self._told(self._facade.update(id, operation.change, force=force))
 
     def _dependent(self, operation: Depend) -> Result:
         id, force = self._one(operation.issue), operation.force
@@ -92,7 +92,10 @@ class Performer:
         if operation.on:
             change = edges.remove if operation.remove else edges.add
             change(id, self._all(operation.on), force=force)
-        return document.issue(self._facade.get(id))
+        return self._told(self._facade.get(id))
+
+    def _told(self, issue: Issue) -> Result:
+        return document.issue(issue, self._facade.dependencies.waits_for(issue))
 
     def _together(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Keys of drafts among them are left to the tracker, which knows them once they are

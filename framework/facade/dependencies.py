@@ -67,6 +67,10 @@ class Dependencies:
         """The issues that depend directly on this one."""
         return list(self._tracker.list(Query(where=(_one_of(Field.DEPENDS_ON, (id,)),))))
 
+    def waits_for(self, issue: Issue) -> tuple[str, ...]:
+        """What the issue still waits for."""
+        return self.waiting((issue,))[issue.id]
+
     def waiting(self, issues: Iterable[Issue]) -> dict[str, tuple[str, ...]]:
         """What each issue still waits for, by id."""
         issues = tuple(issues)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from enum import StrEnum
 
-from ..domain.errors import NightshiftError
+from ..domain.errors import NightshiftError, TrackerUnavailable
 from ..domain.finding import Finding
 from ..domain.frozen import dataclass, replace
 from ..domain.issue import State
 from ..domain.query import Query
 from ..leases.base import LeaseStore
-from ..trackers.base import Checks, Tracker
+from ..trackers.base import BacksUp, Checks, Tracker
 
 REPAIR = "issue doctor --repair"
 """What the text of a check ends with that can be mended so."""
@@ -72,6 +73,16 @@ def of_tracker(tracker: Tracker, *, repair: bool) -> Iterator[Check]:
         return
     for finding in tracker.check(repair=repair):
         yield _told(finding)
+
+
+def of_backups(tracker: Tracker, *, every: timedelta) -> Iterator[Check]:
+    """Makes a backup where the last is not younger than `every`."""
+    if not isinstance(tracker, BacksUp):
+        return
+    try:
+        yield Check(name="backup", text=f"the newest is {tracker.back_up(every=every)}")
+    except TrackerUnavailable as error:
+        yield Check(name="backup", text=f"none could be made: {error}", level=Level.WARNING)
 
 
 def of_leases(store: LeaseStore) -> Iterator[Check]:

@@ -21,16 +21,17 @@ if TYPE_CHECKING:
     from ..domain.readiness import Readiness
     from ..domain.stage import WorkState
     from ..domain.statistics import Statistics
+    from .doctor import Check
 
 VERSION = 1
 
 Document = dict[str, Any]
 
 
-def issue(one: Issue, waits_for: Sequence[str] | None = None) -> Document:
+def issue(one: Issue, waits_for: Sequence[str]) -> Document:
     """`number` is the id as a number where it is one; `waits_for` are the dependencies that are
-    not closed, where they were asked for."""
-    document: Document = {
+    not closed."""
+    return {
         "id": one.id,
         "number": int(one.id) if one.id.isdecimal() else None,
         "uid": one.uid,
@@ -48,8 +49,8 @@ def issue(one: Issue, waits_for: Sequence[str] | None = None) -> Document:
         "created_at": time(one.created_at),
         "updated_at": time(one.updated_at),
         "closed_at": time(one.closed_at),
+        "waits_for": list(waits_for),
     }
-    return document if waits_for is None else {**document, "waits_for": list(waits_for)}
 
 
 def comment(one: Comment) -> Document:
@@ -71,6 +72,15 @@ def claim(lease: Lease, *, mine: bool) -> Document:
         "mine": mine,
         "expires_at": time(lease.expires_at),
     }
+
+
+def no_claim(issue: str) -> Document:
+    """Of an issue that nobody holds: the same fields."""
+    return {"issue": issue, "agent": None, "epoch": None, "mine": False, "expires_at": None}
+
+
+def released(lease: Lease, *, mine: bool) -> Document:
+    return {**claim(lease, mine=mine), "released": True}
 
 
 def activity(one: Activity) -> Document:
@@ -137,6 +147,16 @@ def entry(one: Entry) -> Document:
             return {"name": one.name, "description": one.description, "due": due, "state": state}
         case User():
             return {"name": one.name, "kind": one.kind}
+
+
+def check(one: Check) -> Document:
+    """One thing that `issue doctor` looked at."""
+    return {
+        "name": one.name,
+        "level": one.level.value,
+        "text": one.text,
+        "repaired": one.repaired,
+    }
 
 
 def time(at: datetime | None) -> str | None:

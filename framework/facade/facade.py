@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -16,7 +17,17 @@ from ..domain.identity import Identity
 from ..domain.issue import UNCLOSED, WORKABLE, Change, Comment, Draft, Issue
 from ..domain.query import Field, Match, Query, Search
 from ..leases.base import LeaseStore
-from ..trackers.base import Catalogues, CreatesMany, Deletes, Indexes, Remembers, Tracker
+from ..trackers.base import (
+    DAY,
+    BacksUp,
+    Catalogues,
+    CreatesMany,
+    Deletes,
+    Indexes,
+    Measures,
+    Remembers,
+    Tracker,
+)
 from .caller import session_of
 from .claims import Claims
 from .dependencies import Dependencies
@@ -120,6 +131,12 @@ class Facade:
     def create(self, draft: Draft) -> Issue:
         return self._tracker.create(draft, author=self.identity.name)
 
+    def back_up(self, *, every: timedelta = DAY) -> Path | None:
+        """See `trackers.base.BacksUp`; None where the issues are kept by somebody else."""
+        if not isinstance(self._tracker, BacksUp):
+            return None
+        return self._tracker.back_up(every=every)
+
     @property
     def creates_at_once(self) -> bool:
         """Whether `create_many` makes all or none."""
@@ -188,9 +205,12 @@ class Facade:
         return readiness(issue, known, self._leases.record(id), self.clock())
 
     def statistics(self, search: Search | Query = _ALL) -> Statistics:
+        query = self._asked(search)
+        if isinstance(self._tracker, Measures):
+            return self._tracker.statistics(query, self.clock())
         from ..domain.statistics import statistics
 
-        return statistics(self._tracker.list(self._asked(search)), self.clock())
+        return statistics(self._tracker.list(query), self.clock())
 
     def activity(
         self,

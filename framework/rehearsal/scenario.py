@@ -27,7 +27,8 @@ _PARTS = ("turns", "conflict", "unfinished")
 class Scenario:
     """`spec` is the text of the specification, `project` the first commit's files by path,
     `plan` what the planning session hands in, if there is one, `outage` when the tracker is
-    away, if it ever is, `tokens` how many the run has."""
+    away, if it ever is, `tokens` how many the run has, `stall` after how many seconds of
+    silence a session ends where that is not the usual time."""
 
     name: str
     description: str
@@ -37,6 +38,7 @@ class Scenario:
     plan: Mapping[str, Any] | None = None
     outage: Outage | None = None
     tokens: int = 1
+    stall: float | None = None
 
 
 def find(name: str) -> Path:
@@ -61,7 +63,7 @@ def load(path: Path) -> Scenario:
     the format; it does not promise that the script makes sense."""
     root = parse(path)
     required = ("name", "description", "sessions")
-    known = (*required, "spec", "project", "plan", "tracker", "tokens")
+    known = (*required, "spec", "project", "plan", "tracker", "tokens", "stall")
     fields = root.fields(known, required=required)
     source = Source(folder=path.parent)
     if "plan" in fields:
@@ -76,6 +78,7 @@ def load(path: Path) -> Scenario:
         project=_project(fields["project"], source) if "project" in fields else {},
         plan=source.plan,
         tokens=_tokens(fields["tokens"]) if "tokens" in fields else 1,
+        stall=fields["stall"].number() if "stall" in fields else None,
         outage=_outage(fields["tracker"]) if "tracker" in fields else None,
     )
 

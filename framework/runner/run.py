@@ -79,11 +79,12 @@ def _started(parts: Parts) -> RunStarted:
 
 
 async def _run(parts: Parts, plan_only: bool) -> Ending:
-    while True:
-        try:
-            return await _work(parts, plan_only)
-        except* LeaseLost as error:  # we slept, as a laptop does: all of it can be done again
-            parts.journal.append(Warned(text=f"begins again: {sole(error)}"))
+    async with Postman(parts.outgoing, parts.journal).on_duty():
+        while True:
+            try:
+                return await _work(parts, plan_only)
+            except* LeaseLost as error:  # we slept, as a laptop does: all can be done again
+                parts.journal.append(Warned(text=f"begins again: {sole(error)}"))
 
 
 async def _work(parts: Parts, plan_only: bool) -> Ending:
@@ -98,7 +99,7 @@ async def _work(parts: Parts, plan_only: bool) -> Ending:
     await _baseline(parts)
     courier = Courier(parts, plan.summary if plan else "")
     scheduler = Scheduler(parts=parts, landed=courier.landed)
-    async with Postman(parts.outgoing, parts.journal).on_duty(), courier.on_duty():
+    async with courier.on_duty():
         await scheduler.run()
     issues = await to_thread.run_sync(lambda: parts.tracker.list(Query()))
     return _judge(issues, scheduler)

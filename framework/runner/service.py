@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Protocol
 
 import anyio
@@ -17,10 +16,10 @@ from anyio import to_thread
 
 from ..domain.account import Choice, NoneLeft, Use, Window
 from ..domain.errors import MustStop
-from ..domain.event import AccountParked, AccountRefused
+from ..domain.event import AccountParked, AccountRefused, Warned
 from ..domain.ledger import UNLIMITED, Amount
 from ..domain.outcome import Stalled
-from ..domain.session import CapReached, Completed, Quota, Troubled
+from ..domain.session import CapReached, Completed, Quota, SessionEvent, Troubled, Used
 from ..domain.trouble import Kind, Trouble, With
 from ..journals.base import Journal
 from .clock import Clock, utcnow
@@ -34,6 +33,10 @@ _SHORT_SECONDS = 2.0
 class Pool(Protocol):
     """The tokens, as `agents.tokens.TokenPool` keeps them. An account is named by where its token
     comes from."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What people should be told about the pool itself."""
 
     def take(self, session: str) -> Choice:
         """The account for a session, which gives back the one that it had."""
@@ -73,6 +76,7 @@ class Service:
     weather: Weather
     journal: Journal
     clock: Clock = utcnow
+    _warned: int = 0
     _told: set[tuple[str, str]] = field(default_factory=set)
 
     async def say(
@@ -91,29 +95,28 @@ class Service:
         nothing `left` before a try the answer is CapReached. Raises MustStop when a person
         must act.
         """
-        why, last = "", ""
+        why, limited = "", ""
         while True:
             account = await self._seat(talk, waits, why)
-            if why and account != last:
+            if limited and account != limited:
                 waits.moved(account, why)
             if (rest := left()) is None:
                 return CapReached(what="", spending=talk.spending)
             try:
                 end = await talk.say(
-                    text, account=account, left=rest, on_quota=partial(self._quota, account)
+                    text, account=account, left=rest, heard=self._listener(account)
                 )
             finally:
                 with anyio.CancelScope(shield=True):
                     await to_thread.run_sync(self.pool.give_back, talk.session)
             if not isinstance(end, Troubled):
-                if isinstance(end, Completed):
-                    await self._worked(account)
                 return end
             is_outage = end.trouble.rule.token is With.ANY
             if not end.trouble.rule.retry or (is_outage and not patient):
                 return self._final(end.trouble)
             await self._note(end.trouble, account)
-            why, last, text = end.trouble.kind.value, account, go_on
+            why, text = end.trouble.kind.value, go_on
+            limited = account if end.trouble.rule.token is With.OTHER else ""
 
     async def _seat(self, talk: Talk, waits: Waits, why: str) -> str:
         """The account to use, when the service and the account are ready."""
@@ -122,6 +125,7 @@ class Service:
             until = self.weather.until
             if until is None:
                 choice = await to_thread.run_sync(self.pool.take, talk.session)
+                self._warn()
                 if isinstance(choice, Use):
                     if told:
                         waits.resumed()
@@ -135,15 +139,16 @@ class Service:
                 told = True
             await self._until(until)
 
+    def _warn(self) -> None:
+        for text in self.pool.warnings[self._warned :]:
+            self._warned += 1
+            self.journal.append(Warned(text=text))
+
     def _is_worth_telling(self, until: datetime, why: str) -> bool:
         return bool(why) or (until - self.clock()).total_seconds() > _SHORT_SECONDS
 
     async def _until(self, until: datetime) -> None:
         await anyio.sleep(max(0.0, (until - self.clock()).total_seconds()))
-
-    async def _worked(self, account: str) -> None:
-        self.weather.clear()
-        await to_thread.run_sync(self.pool.worked, account)
 
     async def _note(self, trouble: Trouble, account: str) -> None:
         """Remember what the trouble means for the account, or for all of them."""
@@ -169,8 +174,24 @@ class Service:
             raise MustStop(f"The model's service refuses us: {trouble.why}")
         return trouble
 
-    def _quota(self, account: str, event: Quota) -> None:
-        self.pool.quota(account, event.windows)
+    def _listener(self, account: str) -> Callable[[SessionEvent], None]:
+        """Learns from what the service says while a turn goes on: its first answer proves the
+        account, long before the turn is over."""
+        is_proved = False
+
+        def heard(event: SessionEvent) -> None:
+            nonlocal is_proved
+            match event:
+                case Quota(windows=windows):
+                    self.pool.quota(account, windows)
+                case Used() if not is_proved:
+                    is_proved = True
+                    self.weather.clear()
+                    self.pool.worked(account)
+                case _:
+                    pass
+
+        return heard
 
 
 def _none_left(choice: NoneLeft) -> str:

@@ -30,6 +30,10 @@ def settle(parts: Parts, issue: Issue, proof: Proof) -> None:
         state = State.CLOSED
     parts.journal.append(
         IssueSettled(
-            issue=issue.id, reopened=issue.reopened, state=state.value, commit=proof.commit
+            issue=issue.id,
+            reopened=issue.reopened,
+            state=state.value,
+            commit=proof.commit,
+            waits=parts.outgoing.backlog().count > 0,
         )
     )

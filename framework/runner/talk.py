@@ -59,7 +59,7 @@ class Talk:
     _hints: list[str] = field(default_factory=list)
     _warned: bool = False
     _over: Use | None = None
-    _on_quota: Callable[[Quota], None] = lambda _: None
+    _heard: Callable[[SessionEvent], None] = lambda _: None
     _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     @property
@@ -74,11 +74,12 @@ class Talk:
         *,
         account: str = "",
         left: Amount = UNLIMITED,
-        on_quota: Callable[[Quota], None] = lambda _: None,
+        heard: Callable[[SessionEvent], None] = lambda _: None,
     ) -> SessionEnd | Stalled:
         """One turn with the token of `account`, and at most what is `left` by caps other than the
-        session's own. Stalled when nothing at all was heard for as long as the limits allow."""
-        self._on_quota = on_quota
+        session's own. Stalled when nothing at all was heard for as long as the limits allow.
+        `heard` is told everything that the session reports."""
+        self._heard = heard
         conversation = self._conversation(prompt, account, left)
         self._open_tools.clear()
         self._over, self._since = None, anyio.current_time()
@@ -135,6 +136,7 @@ class Talk:
         )
 
     def _report(self, event: SessionEvent) -> None:
+        self._heard(event)
         self._take(event)
         self._scope.deadline = self._patience()
 
@@ -158,11 +160,9 @@ class Talk:
                 self.spending = replace(spending, tools=self._calls)
                 self._warn()
                 self.tell(self._line)
-            case Quota():
-                self._on_quota(event)
             case Waiting(why=why):
                 self.tell(f"waits for the model: {why}")
-            case Said():
+            case Said() | Quota():
                 pass
 
     def _warn(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import RLock
 
@@ -70,6 +70,13 @@ class Database:
                 )
             with self._transaction("BEGIN IMMEDIATE") as connection:
                 yield connection
+
+    def back_up(self, now: datetime, every: timedelta) -> Path:
+        """See `BacksUp`."""
+        from ._backups import back_up
+
+        with self._lock, self._explained():
+            return back_up(self.path, VERSION, now, every)
 
     def close(self) -> None:
         with self._lock, self._explained():

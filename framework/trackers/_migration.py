@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 
 from ..domain.errors import TrackerError, TrackerUnavailable
 from ..mounts import network_file_system
-from ._backups import UNFINISHED
+from ._backups import copy
 from ._database import code, is_foreign, is_locked, not_ours
 from ._schema import MIGRATIONS
 from ._words import indexed
@@ -80,7 +78,7 @@ def _step_up(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if 0 < version < len(MIGRATIONS) and _holds_issues(connection):
-            _back_up(path, f"{path}.v{version}-{now:%Y%m%dT%H%M%SZ}")
+            copy(path, version, now)
         for statements in MIGRATIONS[version:]:
             for statement in statements:
                 connection.execute(statement)
@@ -94,13 +92,3 @@ def _step_up(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
 def _holds_issues(connection: sqlite3.Connection) -> bool:
     (found,) = connection.execute("SELECT EXISTS (SELECT 1 FROM issues)").fetchone()
     return bool(found)
-
-
-def _back_up(path: Path, name: str) -> None:
-    """A whole copy under its final name, or none. Needs a connection of its own: one that is
-    about to write cannot be copied from."""
-    unfinished = Path(f"{name}{UNFINISHED}")
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as copy:
-        source.backup(copy)
-    names = (Path(name if again == 0 else f"{name}-{again}") for again in count())
-    unfinished.rename(next(one for one in names if not one.exists()))

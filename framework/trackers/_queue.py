@@ -46,6 +46,7 @@ _TABLES = (
     )""",
     "CREATE TABLE turn (holder TEXT NOT NULL, process TEXT NOT NULL, until REAL NOT NULL)",
 )
+_Tellings = tuple[Telling, ...]
 _PATIENCE = 10.0
 """Seconds to wait for another process's write."""
 
@@ -65,7 +66,7 @@ class Queue:
         self._is_alive = is_alive
         self._holder = secrets.token_hex(8)  # two objects in one process take turns as well
         self._lock = RLock()
-        self._seen: Mapping[str, tuple[Telling, ...]] = {}
+        self._seen: Mapping[str, _Tellings] = {}
         self._seen_at: int | None = None
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,10 +80,10 @@ class Queue:
             self._connection.close()
             raise
 
-    def pending(self) -> Mapping[str, tuple[Telling, ...]]:
+    def pending(self) -> Mapping[str, _Tellings]:
         """All that waits, by issue, in order. Cheap where nothing has changed since."""
         with self._lock, self._explained():
-            # Changes with every write of another connection; our own writes forget it.
+            # Changes with every write of another connection; our own we note ourselves.
             (version,) = self._connection.execute("PRAGMA data_version").fetchone()
             if version != self._seen_at:
                 self._seen, self._seen_at = self._read(), version
@@ -92,11 +93,15 @@ class Queue:
         self, issue: str, what: Change | Remark, by: str, forced: bool, at: datetime
     ) -> Telling:
         values = (storable(issue), encode(what), storable(by), forced, at.isoformat())
-        with self._writing() as connection:
-            number = connection.execute(
-                "INSERT INTO waiting (issue, what, by, forced, at) VALUES (?, ?, ?, ?, ?)", values
-            ).lastrowid
-        return _telling((number, *values))
+        with self._lock:
+            with self._writing() as connection:
+                number = connection.execute(
+                    "INSERT INTO waiting (issue, what, by, forced, at) VALUES (?, ?, ?, ?, ?)",
+                    values,
+                ).lastrowid
+                telling = _telling((number, *values))
+            self._note(telling.issue, lambda waiting: (*waiting, telling))
+        return telling
 
     def take_turn(self, now: datetime) -> bool:
         """Whether it is our turn to tell now: nobody else's who lives and moves on."""
@@ -122,17 +127,22 @@ class Queue:
             return None if row is None else _telling(row)
 
     def done(self, telling: Telling) -> None:
-        with self._writing() as connection:
-            connection.execute("DELETE FROM waiting WHERE number = ?", (telling.number,))
+        """Forget it: the tracker knows it."""
+        with self._lock:
+            with self._writing() as connection:
+                connection.execute("DELETE FROM waiting WHERE number = ?", (telling.number,))
+            self._note(telling.issue, lambda waiting: _without(waiting, telling))
 
     def refuse(self, telling: Telling, why: str, at: datetime) -> DeadLetter:
         """Move it to those that were refused, where it stays."""
-        with self._writing() as connection:
-            connection.execute(
-                "INSERT INTO refused SELECT waiting.*, ?, ? FROM waiting WHERE number = ?",
-                (storable(why), at.isoformat(), telling.number),
-            )
-            connection.execute("DELETE FROM waiting WHERE number = ?", (telling.number,))
+        with self._lock:
+            with self._writing() as connection:
+                connection.execute(
+                    "INSERT INTO refused SELECT waiting.*, ?, ? FROM waiting WHERE number = ?",
+                    (storable(why), at.isoformat(), telling.number),
+                )
+                connection.execute("DELETE FROM waiting WHERE number = ?", (telling.number,))
+            self._note(telling.issue, lambda waiting: _without(waiting, telling))
         return DeadLetter(issue=telling.issue, what=in_words(telling.what), why=why, at=at)
 
     def end_turn(self) -> None:
@@ -164,18 +174,24 @@ class Queue:
         is_current = datetime.fromtimestamp(until, UTC) > now
         return not ours and is_current and self._is_alive(Process(**json.loads(process)))
 
-    def _read(self) -> Mapping[str, tuple[Telling, ...]]:
-        found: dict[str, tuple[Telling, ...]] = {}
+    def _read(self) -> Mapping[str, _Tellings]:
+        found: dict[str, _Tellings] = {}
         for row in self._connection.execute("SELECT * FROM waiting ORDER BY number"):
             telling = _telling(row)
             found[telling.issue] = (*found.get(telling.issue, ()), telling)
         return found
 
+    def _note(self, issue: str, change: Callable[[_Tellings], _Tellings]) -> None:
+        """What we wrote ourselves, in the memory of what waits. A new mapping: the old one may be
+        in use."""
+        waiting = change(self._seen.get(issue, ()))
+        rest = {id: one for id, one in self._seen.items() if id != issue}
+        self._seen = {**rest, issue: waiting} if waiting else rest
+
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock, self._explained():
             self._connection.execute("BEGIN IMMEDIATE")
-            self._seen_at = None
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
@@ -220,6 +236,10 @@ class Queue:
                 f"({error}). See that it is not locked, that its directory is writable and that "
                 "the disk has room; if the file is damaged, keep a copy and move it away."
             ) from error
+
+
+def _without(waiting: _Tellings, gone: Telling) -> _Tellings:
+    return tuple(one for one in waiting if one.number != gone.number)
 
 
 def _telling(row: tuple[Any, ...]) -> Telling:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Protocol, TypeVar, runtime_checkable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from ..domain.activity import Activity
 from ..domain.entry import Entry, Label, Milestone, User
@@ -12,6 +13,9 @@ from ..domain.finding import Finding
 from ..domain.issue import Change, Comment, Draft, Issue
 from ..domain.lease import Record
 from ..domain.query import Query
+
+if TYPE_CHECKING:
+    from ..domain.statistics import Statistics
 
 E = TypeVar("E", Label, Milestone, User)
 
@@ -22,6 +26,8 @@ Clock = Callable[[], datetime]
 def utcnow() -> datetime:
     return datetime.now(UTC)
 
+
+DAY = timedelta(days=1)
 
 RUNNER = "nightshift"
 """Who changes issues when nobody is named."""
@@ -133,6 +139,24 @@ class Indexes(Protocol):
 
     def ready(self, records: Mapping[str, Record], now: datetime, limit: int) -> Sequence[Issue]:
         """The first `limit` of `domain.graph.ready` over all issues, exactly."""
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """Trackers that count without giving the issues away."""
+
+    def statistics(self, query: Query, now: datetime) -> Statistics:
+        """As `domain.statistics.statistics` of what `list` gives; medians to a millisecond."""
+
+
+@runtime_checkable
+class BacksUp(Protocol):
+    """Trackers whose issues are in a file on this machine, which nobody else keeps safe."""
+
+    def back_up(self, *, every: timedelta = DAY) -> Path:
+        """A backup that is not older than `every`: one that is made now where there is none. A
+        few of the last are kept. Raises TrackerError where what would be copied is damaged, and
+        TrackerUnavailable where no copy can be written."""
 
 
 @runtime_checkable

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..domain.activity import Activity, FieldChange, Kind
 from ..domain.entry import Entry, Label, Milestone, User
@@ -23,7 +23,10 @@ from ._database import Database
 from ._ready import ready
 from ._rules import storable
 from ._where import number, page
-from .base import RUNNER, Clock, utcnow
+from .base import DAY, RUNNER, Clock, utcnow
+
+if TYPE_CHECKING:
+    from ..domain.statistics import Statistics
 
 E = TypeVar("E", Label, Milestone, User)
 
@@ -183,10 +186,19 @@ class SqliteTracker:
         with self._database.reading() as connection:
             return self._load(connection, ready(connection, records, now, limit))
 
+    def statistics(self, query: Query, now: datetime) -> Statistics:
+        from ._statistics import statistics  # what only `issue stats` needs
+
+        with self._database.reading() as connection:
+            return statistics(connection, query, now)
+
     def check(self, *, repair: bool) -> Sequence[Finding]:
         from ._check import check  # what only a doctor needs
 
         return check(self._database, self._clock(), repair=repair)
+
+    def back_up(self, *, every: timedelta = DAY) -> Path:
+        return self._database.back_up(self._clock(), every)
 
     def close(self) -> None:
         self._database.close()

@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from framework.domain.issue import Draft, Issue
+from framework.leases.process import is_alive, this_process
 from framework.trackers.base import Tracker
 from framework.trackers.memory import MemoryTracker
+from framework.trackers.outbox import Outbox
 from framework.trackers.sqlite import SqliteTracker
 
 
@@ -28,11 +31,29 @@ class Clock:
         return self.now
 
 
+class WholeOutbox(Outbox):
+    """With the optional protocols of the tracker behind it, which the suites ask for too."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tracker, name)
+
+
+def outbox(tracker: Tracker, directory: Path, clock: Clock) -> Outbox:
+    path = directory / "outbox.db"
+    return WholeOutbox(tracker, path, process=this_process(), is_alive=is_alive, clock=clock)
+
+
 Opener = Callable[[Path, Clock], Tracker]
 
 STORES: dict[str, Opener] = {
     "memory": lambda directory, clock: MemoryTracker(clock=clock),
     "sqlite": lambda directory, clock: SqliteTracker(directory / "issues.db", clock=clock),
+    "outbox over memory": lambda directory, clock: outbox(
+        MemoryTracker(clock=clock), directory, clock
+    ),
+    "outbox over sqlite": lambda directory, clock: outbox(
+        SqliteTracker(directory / "issues.db", clock=clock), directory, clock
+    ),
 }
 
 

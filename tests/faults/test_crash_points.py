@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from ..theatre import ROOT, Theatre, planned, script, theatre, turns
 
 _LATER = {"push", "outbox"}
 """Reached where there is an origin, or a tracker that is away: killed in tests of their own."""
+DRAFT = [{"write": {"path": "draft.txt", "text": "half\n"}}, {"bash": "git stash -q -u"}]
 PLAY = script(
     [planned("alpha"), planned("beta"), planned("gamma", depends_on=["alpha"])],
-    beta=turns("beta.txt", before=[{"write": {"path": "draft.txt", "text": "half\n"}}]),
+    beta=turns("beta.txt", before=DRAFT),
 )
 """The draft is never committed, so that there is something to rescue."""
 
@@ -37,9 +39,26 @@ def test_a_kill_there_loses_and_doubles_nothing(point: str, tmp_path: Path) -> N
         _ends_undisturbed(stage)
 
 
-def _run_to_death(stage: Theatre, point: str) -> subprocess.CompletedProcess[str]:
+@pytest.mark.parametrize("point", ["outbox:before", "outbox:after"])
+def test_a_kill_while_the_tracker_is_away_loses_and_doubles_nothing(
+    point: str, tmp_path: Path
+) -> None:
+    """What could not be told yet, and what was just being kept, is told by the next run."""
+    play = {**PLAY, "tracker": {"away_after": 1, "for": 600}}
+    with theatre(tmp_path, play) as stage:
+        killed = _run_to_death(stage, point, "--rehearse", str(tmp_path / "scenario"))
+        assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
+        (project,) = (stage.state / "nightshift" / "rehearsals").glob("*/play")
+        same = replace(stage, project=project)
+        ran = same.run("--concurrent", "2")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        _ends_undisturbed(same)
+
+
+def _run_to_death(stage: Theatre, point: str, *words: str) -> subprocess.CompletedProcess[str]:
+    where = words or ("--project-dir", str(stage.project))
     return subprocess.run(
-        stage.command("--project-dir", str(stage.project), "--concurrent", "2"),
+        stage.command(*where, "--concurrent", "2"),
         env={**stage.environment, "NIGHTSHIFT_CRASH": point},
         cwd=stage.project.parent,
         capture_output=True,

@@ -162,9 +162,9 @@ def test_an_error_is_an_object_for_programs(desk: Desk) -> None:
 def test_a_directory_without_a_board(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """C25: exit code 2, what to do, and no board is made by looking; creating makes one."""
+    """C25: what writes says with exit code 2 what to do, and makes none; creating makes one."""
     desk = Desk(tmp_path, monkeypatch, capsys)
-    told = desk.run("list")
+    told = desk.run("close", "1")
     assert told.code == 2
     assert "no board" in told.err
     assert list(desk.project.iterdir()) == []

@@ -113,6 +113,8 @@ def test_c23_p13_who_acts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.create("by the agent")
     assert desk.json("show", "1")["author"] == "agent-coder-v1"
     assert desk.run("config", "agent", "set-id", " ").code == 2
+    told = desk.run("config", "agent", "set-id", "none")
+    assert (told.code, "in queries that means somebody else" in told.err) == (2, True)
 
 
 def test_p13_the_system_user_is_the_last(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -259,3 +259,35 @@ def test_a_cycle_can_be_taken_away_as_the_doctor_says(desk: Desk) -> None:
     assert "issue depends remove ID --on ID" in bad(desk)["dependencies"]
     desk.ok("depends", "remove", "1", "--on", "2")
     desk.ok("doctor", "--repair")
+
+
+def test_there_are_backups_without_asking(desk: Desk) -> None:
+    """Whoever closes an issue has one of the day, and the error of a damaged board names it; what
+    it says brings the issues back. Reading and making issues copies nothing."""
+    desk.ok("list")
+    assert list(board(desk).parent.glob("issues.db.v*")) == []
+    desk.ok("close", "1")
+    desk.ok("close", "2")
+    [backup] = board(desk).parent.glob("issues.db.v*")
+    desk.create("three")
+    board(desk).write_bytes(b"no database at all, but quite long" * 100)
+    told = desk.run("list")
+    assert told.code == 4
+    assert f"the newest backup is {backup}" in told.err
+    for one in board(desk).parent.glob("issues.db*"):
+        if one != backup:
+            one.rename(desk.project / one.name)
+    shutil.copy(backup, board(desk))
+    assert [one["id"] for one in desk.json("list", "--state", "all")] == ["1", "2"]
+
+
+def test_the_doctor_makes_backups(desk: Desk) -> None:
+    """One a day, another when asked to, and none of a board that is not right."""
+    desk.ok("doctor")
+    desk.ok("doctor")
+    assert len(list(board(desk).parent.glob("issues.db.v*"))) == 1
+    assert "ok       backup: the newest is" in desk.ok("doctor", "--backup").out
+    assert len(list(board(desk).parent.glob("issues.db.v*"))) == 2
+    damage(desk, "UPDATE tally SET number = 7")
+    assert "backup:" not in desk.run("doctor", "--backup").out
+    assert len(list(board(desk).parent.glob("issues.db.v*"))) == 2

@@ -126,3 +126,29 @@ def test_it_does_not_outlive_a_kill(tmp_path: Path) -> None:
         runner.kill()
     assert ends(handle)
     os.close(handle)
+
+
+def test_a_prepared_transaction_is_made_when_told(hub: Hub) -> None:
+    """Until then its refs are locked and as they were, and other transactions go on."""
+    tip = hub.tip()
+    with hub.prepared([f"create refs/x {tip}", f"verify refs/heads/main {tip}"]) as make:
+        assert hub.ref("refs/x") is None
+        with pytest.raises(GitFailed):
+            hub.move([f"update refs/heads/main {tip} {tip}"])
+        hub.move([f"create refs/y {tip}"])
+        make()
+        assert hub.ref("refs/x") == tip
+    assert not list(hub.path.rglob("*.lock"))
+
+
+def test_a_prepared_transaction_that_is_left_changes_nothing(hub: Hub) -> None:
+    """Neither by an error in the block nor by one that is not told to make it; no lock stays."""
+    tip = hub.tip()
+    with hub.prepared([f"create refs/x {tip}"]):
+        pass
+    with pytest.raises(ValueError, match="mine"), hub.prepared([f"create refs/x {tip}"]):
+        raise ValueError("mine")
+    with pytest.raises(GitFailed), hub.prepared([f"update refs/heads/main {tip} {'1' * 40}"]):
+        raise AssertionError("it cannot be prepared")
+    assert hub.ref("refs/x") is None
+    assert not list(hub.path.rglob("*.lock"))

@@ -72,15 +72,9 @@ def test_values_reach_their_places(tmp_path: Path) -> None:
     assert settings.state == Path("/state/nightshift")
 
 
-def test_a_subscription_token_goes_before_an_api_key(tmp_path: Path) -> None:
-    settings = load(tmp_path, CLAUDE_CODE_OAUTH_TOKEN=" oauth ", ANTHROPIC_API_KEY="key")
-    assert settings.agent.required_token() == config.TokenSettings(value="oauth", oauth=True)
-    assert "oauth " not in repr(settings)
-
-
 def test_no_token_says_what_to_set_and_offers_the_rehearsal(tmp_path: Path) -> None:
     with pytest.raises(NoToken, match=r"CLAUDE_CODE_OAUTH_TOKEN.*--rehearse"):
-        load(tmp_path).agent.required_token()
+        load(tmp_path).agent.require_token()
 
 
 def test_the_stores_of_a_project_are_fixed_at_first_use(tmp_path: Path) -> None:

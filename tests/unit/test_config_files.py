@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,37 @@ def test_a_half_written_file_is_refused_with_its_line(
     tmp_path: Path, content: str, said: str
 ) -> None:
     assert said in refusal(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{\n  "agent": {"id": "a"},\n  "agent": {}\n}', "line 3: the key 'agent' is there twice"),
+        (
+            '{"backends": {"type": {"type": "gitea",\n"url": "x",\n"ty\\u0070e": 1}}}',
+            "line 3: the key 'type' is there twice",
+        ),
+        ('{"x": [{"id": 1}, {"id": 2}],\n\n"x": 1}', "line 3: the key 'x' is there twice"),
+        ('{\n"tracker": "sqlite",\n"trakcer": 1}', "Line 3: trakcer: is unknown"),
+        ('{"agent":\n{"id": "x",\n"typ": "a\\"}"}}', "Line 3: agent.typ: is unknown"),
+        (
+            '{"backends": {\n"a.b": {"type": "gitea",\n "ur": "x"}}}',
+            "Line 3: backends.a.b.ur: is unknown",
+        ),
+        ('{"backends": {\n"work": {}}}', "Line 2: backends.work.type: must be"),
+        ('{"leases":\n"memory",\n"journal": "sqlite"}', "Line 1: leases: must be"),
+    ],
+)
+def test_a_wrong_key_is_told_with_its_line(tmp_path: Path, content: str, said: str) -> None:
+    """Twice there, unknown or with a wrong value, however deep and however it is written."""
+    assert said in refusal(tmp_path, content)
+
+
+@pytest.mark.parametrize("name", ["me", "none", "ME"])
+def test_nobody_is_called_as_queries_speak(tmp_path: Path, name: str) -> None:
+    """`assignee:me` and `assignee:none` mean something else."""
+    said = refusal(tmp_path, {"agent": {"id": name}})
+    assert f"agent.id: cannot be '{name}': in queries" in said
 
 
 def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None:
@@ -198,6 +229,19 @@ def test_a_change_keeps_a_copy_of_what_was(tmp_path: Path) -> None:
         "journal": "sqlite",
     }
     assert not path.with_name("config.json.tmp").exists()
+
+
+def test_the_last_five_copies_are_kept(tmp_path: Path) -> None:
+    """Of any number of changes, also of many in one second; and nobody else's files go."""
+    path = written(tmp_path, "{}")
+    path.with_name("config.json.edit-20260101T000000.0Z").touch()
+    for number in range(13):
+        later = NOW + timedelta(days=number == 12)
+        change(path, lambda values, n=number: values.update(tracker=f"t{n}"), now=later)
+    kept = [f"config.json.backup-20260304T050607Z-{number}" for number in (9, 10, 11, 12)]
+    assert {one.name for one in tmp_path.glob("*.*-*")} == {
+        *(*kept, "config.json.backup-20260305T050607Z", "config.json.edit-20260101T000000.0Z"),
+    }
 
 
 def test_a_change_to_something_wrong_leaves_everything(tmp_path: Path) -> None:

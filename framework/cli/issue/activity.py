@@ -124,5 +124,6 @@ COMMAND = Command(
     ),
     arguments=_arguments,
     run=_run,
+    reads=True,
     lists=True,
 )

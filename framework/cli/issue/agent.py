@@ -93,6 +93,7 @@ COMMAND = Group(
             examples=("issue agent show 42", "issue agent show 42 --json"),
             arguments=add_issue,
             run=_show,
+            reads=True,
         ),
         "progress": Command(
             help="report how far it is",

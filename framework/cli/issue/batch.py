@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...facade.facade import Facade
 
 _CHUNK = 1 << 20
+_UNREADABLE = "The line says nothing that could be done, so nothing of it was."
 
 
 def _arguments(parser: Parser) -> None:
@@ -67,7 +68,7 @@ class _Batch:
             operation = read(_text(line), self._me)
         except NightshiftError as error:
             self._create()
-            self._answer(number, error)
+            self._refuse(number, {**explained(error), "why": _UNREADABLE})
             return
         if isinstance(operation, Create):
             self._waiting.append((number, operation.draft))
@@ -83,11 +84,17 @@ class _Batch:
 
     def _answer(self, number: int, result: dict[str, Any] | NightshiftError) -> None:
         if isinstance(result, NightshiftError):
-            self.has_failed = True
-            answer = {"line": number, "ok": False, "error": explained(result)}
+            self._refuse(number, explained(result))
         else:
-            answer = {"line": number, "ok": True, "item": result}
-        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            _write({"line": number, "ok": True, "item": result})
+
+    def _refuse(self, number: int, error: dict[str, Any]) -> None:
+        self.has_failed = True
+        _write({"line": number, "ok": False, "error": error})
+
+
+def _write(answer: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:

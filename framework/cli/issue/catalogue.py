@@ -57,6 +57,7 @@ class Catalogue(Generic[E]):
             "are not closed.",
             examples=(f"issue {self.noun} list", f"issue {self.noun} list --json"),
             run=self._list,
+            reads=True,
             lists=True,
         )
 

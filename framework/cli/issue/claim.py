@@ -59,17 +59,19 @@ def _release(context: Context, options: Namespace) -> int:
     claims = context.facade.claims
     lease = claims.release(options.issue, force=options.force)
     context.out.item(
-        {**document.claim(lease, mine=claims.is_mine(lease)), "released": True},
+        document.released(lease, mine=claims.is_mine(lease)),
         f"#{lease.key} is free",
     )
     return OK
 
 
 def _check(context: Context, options: Namespace) -> int:
+    from ...facade import document
+
     context.facade.get(options.issue)
     lease = context.facade.claims.check(options.issue)
     if lease is None:
-        context.out.item({"issue": options.issue, "agent": None}, f"#{options.issue} is free")
+        context.out.item(document.no_claim(options.issue), f"#{options.issue} is free")
     else:
         _print(context, lease)
     return OK
@@ -118,9 +120,11 @@ def _list(context: Context, options: Namespace) -> int:
 def _cleanup(context: Context, options: Namespace) -> int:
     from ...facade import document
 
-    freed = context.facade.claims.cleanup()
+    facade = context.facade
+    freed = facade.claims.cleanup()
+    waiting = facade.dependencies.waiting(freed)
     context.out.items(
-        [document.issue(issue) for issue in freed],
+        [document.issue(issue, waiting[issue.id]) for issue in freed],
         header=("issue", "state", "title"),
         rows=((f"#{issue.id}", issue.state.value, issue.title) for issue in freed),
         none="No claim was left behind.",
@@ -174,6 +178,7 @@ COMMAND = Group(
             examples=("issue claim check 42", "issue claim check 42 --json"),
             arguments=add_issue,
             run=_check,
+            reads=True,
         ),
         "extend": Command(
             help="keep it longer",
@@ -187,6 +192,7 @@ COMMAND = Group(
             description="List the live claims, soonest to expire first.",
             examples=("issue claim list", "issue claim list --json"),
             run=_list,
+            reads=True,
             lists=True,
         ),
         "cleanup": Command(

@@ -11,19 +11,27 @@ from ...domain.legible import clean
 
 _GAP = "  "
 _LEAST = 12
+_ELSEWHERE = 120
+"""Cells of a line that no terminal shows: a title may be as long as a page."""
 
 
 def draw(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The table. On a terminal the widest column is cut so that each row fits one line; anywhere
-    else nothing is cut. Texts are made harmless."""
+    """The table, its widest columns cut so that each row fits a line of the terminal, or a line
+    of usual length where there is none. Texts are made harmless."""
     table = [list(header), *([clean(cell) for cell in row] for row in rows)]
     widths = [max(width(row[at]) for row in table) for at in range(len(header))]
-    if sys.stdout.isatty():
+    room = _line_width() - len(_GAP) * (len(widths) - 1)
+    while sum(widths) > room and max(widths) > _LEAST:
         widest = widths.index(max(widths))
-        spare = os.get_terminal_size(sys.stdout.fileno()).columns - sum(widths)
-        spare -= len(_GAP) * (len(widths) - 1)
-        widths[widest] = max(min(_LEAST, widths[widest]), widths[widest] + min(0, spare))
+        second = max([_LEAST, *(one for one in widths if one < widths[widest])])
+        widths[widest] = max(second - 1, _LEAST, widths[widest] + room - sum(widths))
     return "".join(_line(row, widths) for row in table)
+
+
+def _line_width() -> int:
+    if not sys.stdout.isatty():
+        return _ELSEWHERE
+    return os.get_terminal_size(sys.stdout.fileno()).columns or _ELSEWHERE
 
 
 def width(text: str) -> int:

@@ -18,8 +18,9 @@ _MOST_DIGITS = 9
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """`run` returns the exit code. `creates` says that the project's board is made if there is
-    none; `lists` gives the options of long output (--limit, --cursor, --fields, --max-tokens);
-    `trails` that what follows `--` is somebody else's command, and no options of ours."""
+    none, `reads` that without one it answers as of a board without issues; `lists` gives the
+    options of long output (--limit, --cursor, --fields, --max-tokens); `trails` that what follows
+    `--` is somebody else's command, and no options of ours."""
 
     help: str
     description: str
@@ -27,6 +28,7 @@ class Command:
     run: Callable[[Context, Any], int]
     arguments: Callable[[Parser], None] = lambda parser: None
     creates: bool = False
+    reads: bool = False
     lists: bool = False
     trails: bool = False
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ...domain.errors import UsageError
 from .command import Command
 from .output import Output
 
@@ -53,7 +54,24 @@ class Context:
     def facade(self) -> Facade:
         from ...attach import open_facade
 
-        opened = open_facade(
-            self.start, backend=self._options.backend, create=self._command.creates
-        )
+        try:
+            opened = open_facade(
+                self.start, backend=self._options.backend, create=self._command.creates
+            )
+        except UsageError as error:
+            opened = self._empty(error)
         return self._stack.enter_context(opened)
+
+    def _empty(self, error: UsageError) -> Facade:
+        """Instead of a board that was never made, for who only reads; else raises the error.
+        Who follows a log waits for what comes, and an empty one would never tell."""
+        from .boardless import boardless
+
+        if not self._command.reads or getattr(self._options, "follow", False):
+            raise error
+        opened = boardless(self.start, self._options.backend)
+        if opened is None:
+            raise error
+        facade, why = opened
+        self.out.note(why)
+        return facade

@@ -41,7 +41,8 @@ def _run(context: Context, options: Namespace) -> int:
         key=options.key,
     )
     issue = facade.create(draft)
-    context.out.item(document.issue(issue), f"#{issue.id}")
+    waits_for = facade.dependencies.waits_for(issue)
+    context.out.item(document.issue(issue, waits_for), f"#{issue.id}")
     return OK
 
 

@@ -109,6 +109,7 @@ _SHOW = Command(
     ),
     arguments=_show_arguments,
     run=_show,
+    reads=True,
 )
 
 COMMAND = Group(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._options import FAILED, OK, Parser
 from .command import Command
@@ -16,16 +16,21 @@ if TYPE_CHECKING:
 
 def _arguments(parser: Parser) -> None:
     parser.add_argument("--repair", action="store_true", help="mend what is safe to mend")
+    parser.add_argument("--backup", action="store_true", help="make a backup now, not once a day")
 
 
 def _run(context: Context, options: Namespace) -> int:
+    from ...facade import document
     from ...facade.doctor import Level, examine
     from .probes import probes
 
-    checks = list(examine(probes(project_of(context), options.backend, repair=options.repair)))
+    looked = probes(
+        project_of(context), options.backend, repair=options.repair, backup=options.backup
+    )
+    checks = list(examine(looked))
     bad = [check for check in checks if check.level is Level.BAD]
     if context.out.is_json:
-        context.out.items([check_document(check) for check in checks], header=(), rows=())
+        context.out.items([document.check(check) for check in checks], header=(), rows=())
     else:
         context.out.item({}, _lines(checks))
         context.out.note(_verdict(bad))
@@ -56,23 +61,19 @@ def _verdict(bad: list[Check]) -> str:
             return f"{count}. {REPAIR} mends {mendable} of them; for the rest do what they say."
 
 
-def check_document(check: Check) -> dict[str, Any]:
-    """One thing that was looked at."""
-    return {
-        "name": check.name,
-        "level": check.level.value,
-        "text": check.text,
-        "repaired": check.repaired,
-    }
-
-
 COMMAND = Command(
     help="whether everything is sound",
     description="Look at configuration, file system, git, leases, and of a local board at the "
     "file, its schema, text index, counters and clock. With --repair, what can be made anew from "
-    "the issues is; the issues themselves are never changed. Exit code 1 when something bad is "
+    "the issues is; the issues themselves are never changed. A local board that is sound is copied "
+    "beside itself, once a day; the last three copies are kept. Exit code 1 when something bad is "
     "left.",
-    examples=("issue doctor", "issue doctor --repair", "issue doctor --json"),
+    examples=(
+        "issue doctor",
+        "issue doctor --repair",
+        "issue doctor --backup",
+        "issue doctor --json",
+    ),
     arguments=_arguments,
     run=_run,
 )

@@ -52,7 +52,7 @@ def _run(context: Context, options: Namespace) -> int:
         after = facade.update(id, change, force=options.force)
         changed = _differing(before, after)
         told = f"changed: {', '.join(changed)}" if changed else "as you want it already"
-        return document.issue(after), f"#{id} is {told}"
+        return document.issue(after, facade.dependencies.waits_for(after)), f"#{id} is {told}"
 
     return each(context, "issue edit", options.issues, deed)
 

@@ -49,5 +49,6 @@ COMMAND = Command(
     examples=("issue history 42", "issue history 42 --json"),
     arguments=add_issue,
     run=_run,
+    reads=True,
     lists=True,
 )

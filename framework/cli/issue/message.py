@@ -93,6 +93,7 @@ COMMAND = Group(
             examples=("issue message list 42 --type implementation_complete --json",),
             arguments=_list_arguments,
             run=_list,
+            reads=True,
             lists=True,
         ),
     },

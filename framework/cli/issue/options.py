@@ -14,4 +14,4 @@ def duration(text: str) -> timedelta:
     try:
         return parse_duration(text)
     except UsageError as error:
-        raise ArgumentTypeError(str(error)) from error
+        raise ArgumentTypeError(str(error).removesuffix(".")) from error  # which is put there

@@ -105,6 +105,13 @@ class Output:
         if not self.is_json:
             sys.stderr.write(f"{clean(text)}\n")
 
+    def point(self, query: str, column: int) -> None:
+        """Show people where in the query something is wrong, above the error that says what."""
+        if not self.is_json:
+            from .pointing import pointed
+
+            sys.stderr.write(pointed(query, column))
+
     def _documents(
         self,
         documents: Sequence[Document],

@@ -10,7 +10,7 @@ from .._options import OK
 from .command import Command, Group
 from .commands import COMMANDS
 from .context import Context
-from .program import load, parser_of
+from .program import exit_codes, load, parser_of
 
 _HEAD = """\
 # issue: this project's issues
@@ -26,8 +26,7 @@ why, then `issue edit N --state blocked`. Give it back: `issue claim release N`.
 
 Every command takes `--json` ({version, items, total, cursor} or {version, item}), `--format=json` \
 (the bare data) and `--help`; lists take `--limit --cursor --fields --max-tokens`. An error is \
-{code, what, why, next} on stderr. Exit codes: 0 ok, 1 not found or refused, 2 usage, 3 claimed \
-or conflict, 4 backend unreachable, 5 not allowed.
+{code, what, why, next} on stderr.
 Queries: `is:open assignee:me label:a,b -label:c priority:high created:>7d sort:priority words`.
 """
 _IN_FULL = frozenset(
@@ -49,7 +48,8 @@ def primer() -> str:
 
 
 def _values() -> str:
-    return f"States: {', '.join(State)}. Priorities: {', '.join(Priority)}."
+    said = f"States: {', '.join(State)}. Priorities: {', '.join(Priority)}."
+    return f"{said}\nExit codes: {exit_codes()}."
 
 
 def _lines(name: str) -> Iterator[str]:

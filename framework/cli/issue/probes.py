@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +19,18 @@ from ...config.kinds import LOCAL, RESERVED
 from ...config.place import STATE_DIRECTORY, git_top, keep_out
 from ...config.repository import is_offered, is_tracked
 from ...config.stores import stores_of
-from ...facade.doctor import REPAIR, Check, Level, Probe, of_leases, of_progress, of_tracker
+from ...facade.doctor import (
+    REPAIR,
+    Check,
+    Level,
+    Probe,
+    of_backups,
+    of_leases,
+    of_progress,
+    of_tracker,
+)
 from ...leases.disk import refuse_network
-from ...trackers.base import Tracker
+from ...trackers.base import DAY, Tracker
 from ...trackers.made import is_there, refuse_lost
 
 _PATIENCE = 0.5
@@ -28,8 +38,10 @@ _PATIENCE = 0.5
 _ENOUGH = 50_000_000
 
 
-def probes(project: Path, backend: str | None, *, repair: bool) -> list[tuple[str, Probe]]:
-    """In the order in which a person mends things."""
+def probes(
+    project: Path, backend: str | None, *, repair: bool, backup: bool
+) -> list[tuple[str, Probe]]:
+    """In the order in which a person mends things. With `backup` one is made in any case."""
     directory = project / STATE_DIRECTORY
     return [
         ("configuration", partial(_file, "configuration", project_file(project))),
@@ -38,7 +50,7 @@ def probes(project: Path, backend: str | None, *, repair: bool) -> list[tuple[st
         ("git", partial(_git, project, directory, repair=repair)),
         ("tracker", partial(_tracker, project, backend)),
         ("leases", partial(_claims, project, backend)),
-        ("issues", partial(_issues, project, backend, repair=repair)),
+        ("issues", partial(_issues, project, backend, repair=repair, backup=backup)),
         ("in progress", partial(_progress, project, backend)),
     ]
 
@@ -105,7 +117,7 @@ def _claims(project: Path, backend: str | None) -> Iterator[Check]:
         yield from of_leases(store)
 
 
-def _issues(project: Path, backend: str | None, *, repair: bool) -> Iterator[Check]:
+def _issues(project: Path, backend: str | None, *, repair: bool, backup: bool) -> Iterator[Check]:
     chosen = _chosen(project, backend)
     if chosen.path is not None:
         if chosen.name in RESERVED:
@@ -114,7 +126,10 @@ def _issues(project: Path, backend: str | None, *, repair: bool) -> Iterator[Che
             yield _nothing(project, chosen)
             return
     with closing(_open(chosen)) as tracker:
-        yield from of_tracker(tracker, repair=repair)
+        found = list(of_tracker(tracker, repair=repair))
+        yield from found
+        if not any(one.level is Level.BAD for one in found):
+            yield from of_backups(tracker, every=timedelta() if backup else DAY)
 
 
 def _progress(project: Path, backend: str | None) -> Iterator[Check]:

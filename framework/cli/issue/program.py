@@ -5,23 +5,37 @@ from __future__ import annotations
 import importlib
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from ...domain.errors import QueryError
 from ...domain.nearest import nearest
 from .._options import OK, WRONG_USAGE, Parser, ending, filled, misused, settle_streams
 from .command import Command, Group, count
 from .commands import COMMANDS
 
+EXIT_CODES: Mapping[int, str] = {
+    0: "ok",
+    1: "not found or refused, or something bad is left",
+    2: "wrong usage or configuration",
+    3: "conflict or already claimed",
+    4: "backend unreachable or unreadable",
+    5: "not allowed",
+    130: "interrupted",
+}
+"""What each means. Which error ends with which is in `_options`."""
+
 _SUMMARY = "Any tracker's issues, for agents, people and scripts."
 _HELP = ("-h", "--help", "help")
+_EVERYWHERE = {"--json": False, "--format": True, "--project-dir": True, "--backend": True}
+"""The options that all commands take, and whether a value follows. They may stand first."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         settle_streams()
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = _reordered(list(sys.argv[1:] if argv is None else argv))
     if not words or words[0] in _HELP:
         sys.stdout.write(overview())
         return OK if words else WRONG_USAGE
@@ -31,6 +45,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[0] not in COMMANDS:
         return _wrong("issue", words, COMMANDS)
     return _run(("issue", words[0]), load(words[0]), words[1:])
+
+
+def _reordered(words: list[str]) -> list[str]:
+    """`issue --json list` and `issue help list` as `issue list --json` and `issue list --help`."""
+    if words[:1] == ["help"] and len(words) > 1:
+        return [*words[1:], "--help"]
+    at = 0
+    while at < len(words) and (option := words[at].partition("=")[0]) in _EVERYWHERE:
+        at += 1 + (_EVERYWHERE[option] and "=" not in words[at])
+    return [*words[at : at + 1], *words[:at], *words[at + 1 :]]
 
 
 def load(name: str) -> Command | Group:
@@ -94,10 +118,14 @@ def overview() -> str:
         "  issue ready --json",
         "  issue claim next",
         "",
-        "issue COMMAND --help says more. Exit codes: 0 ok, 1 not found or refused, 2 wrong usage,",
-        "3 conflict or already claimed, 4 backend unreachable, 5 not allowed.",
+        filled(f"issue COMMAND --help says more. Exit codes: {exit_codes()}."),
     ]
     return "\n".join(lines) + "\n"
+
+
+def exit_codes() -> str:
+    """All of them, on one line."""
+    return ", ".join(f"{code} {told}" for code, told in EXIT_CODES.items())
 
 
 def group_overview(path: Sequence[str], group: Group) -> str:
@@ -132,6 +160,7 @@ def _run(path: tuple[str, ...], command: Command | Group, words: list[str]) -> i
 
 
 def _descend(path: tuple[str, ...], group: Group, words: list[str]) -> int:
+    words = _reordered(words)
     first = words[0] if words else None
     if first is None or first in _HELP:
         sys.stdout.write(group_overview(path, group))
@@ -151,7 +180,11 @@ def _execute(path: tuple[str, ...], command: Command, words: list[str]) -> int:
 
     def body() -> int:
         with Context(options, command) as context:
-            return command.run(context, options)
+            try:
+                return command.run(context, options)
+            except QueryError as error:
+                context.out.point(options.query, error.column)
+                raise
 
     return ending(" ".join(path), body, as_json=wants_json(own))
 
@@ -164,6 +197,8 @@ def _cut(words: list[str]) -> tuple[list[str], list[str]]:
 def _wrong(prog: str, words: Sequence[str], known: Iterable[str]) -> int:
     kind = "option" if words[0].startswith("-") else "command"
     message = f"unknown {kind} {words[0]!r}{nearest(words[0], known)}"
+    if words[0].partition("=")[0] in _EVERYWHERE:
+        message = f"{words[0]} needs a command, such as `{prog} {next(iter(known))} {words[0]}`"
     sys.stderr.write(misused(prog, message, as_json=wants_json(words)))
     return WRONG_USAGE
 

@@ -118,5 +118,6 @@ COMMAND = Command(
     ),
     arguments=_arguments,
     run=_run,
+    reads=True,
     lists=True,
 )

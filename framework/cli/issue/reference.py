@@ -17,19 +17,10 @@ from .._options import explained
 from .command import Command, Group
 from .commands import COMMANDS
 from .output import VERSION
-from .program import group_overview, load, parser_of
+from .program import EXIT_CODES, group_overview, load, parser_of
 from .samples import Sample, documents
 
 _WIDTH = 96
-_CODES = {
-    0: "done",
-    1: "not found, refused, or something bad is left",
-    2: "wrong usage or configuration",
-    3: "conflict, or already claimed",
-    4: "the backend cannot be reached, or its data cannot be read",
-    5: "not allowed",
-    130: "interrupted",
-}
 
 
 def main() -> int:
@@ -54,7 +45,7 @@ def _beginning() -> Iterator[str]:
     for name in COMMANDS:
         yield f"| [`issue {name}`](#issue-{name}) | {load(name).help} |"
     yield "\n## Exit codes\n\n| code | |\n|---|---|"
-    for code, told in _CODES.items():
+    for code, told in EXIT_CODES.items():
         yield f"| {code} | {told} |"
     yield "\n`issue run` ends with the code of the command that it runs.\n"
 

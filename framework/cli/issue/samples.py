@@ -24,7 +24,6 @@ from ...domain.statistics import Statistics
 from ...facade import document
 from ...facade.doctor import Check
 from .backend import backend_document, chosen_document
-from .doctor import check_document
 from .graph import bounded, graph_document
 from .settings import detected_document
 
@@ -79,7 +78,7 @@ def documents() -> Mapping[str, Sample]:
 
 def _of_issues() -> dict[str, Sample]:
     null = "number milestone key closed_at"
-    listed = document.issue(_ISSUE, ("7",))
+    issue = document.issue(_ISSUE, ("7",))
     whole = {
         "claim": document.claim(_LEASE, mine=True),
         "work_state": document.work_state(_WORK),
@@ -87,24 +86,18 @@ def _of_issues() -> dict[str, Sample]:
     }
     return {
         "issue": _sample(
-            document.issue(_ISSUE),
+            issue,
             item="create",
-            items="claim cleanup",
+            items="list, search, ready, depends ready, depends add, depends remove, claim cleanup",
             each="edit, close, reopen",
             batch="create, edit, close, reopen, depends",
             null=null,
         ),
-        "listed issue": _sample(
-            listed,
-            items="list, search, ready, depends ready, depends add, depends remove",
-            null=null,
-            of="issue",
-        ),
         "whole issue": _sample(
-            {**listed, **whole},
+            {**issue, **whole},
             item="show, show --comments",
             null=f"{null} {_WORK_NULL} comments comments.key",
-            of="listed issue",
+            of="issue",
         ),
         "deleted issue": _sample({"id": "12", "deleted": True}, each="delete"),
     }
@@ -147,10 +140,12 @@ def _of_claims() -> dict[str, Sample]:
             claim,
             item="claim, claim next, claim check, claim extend",
             items="claim list",
-            batch="claim, release",
+            batch="claim",
+            null="agent epoch expires_at",
         ),
-        "no claim": _sample({"issue": "12", "agent": None}, item="claim check", null="agent"),
-        "released claim": _sample({**claim, "released": True}, item="claim release", of="claim"),
+        "released claim": _sample(
+            document.released(_LEASE, mine=True), item="claim release", batch="release", of="claim"
+        ),
     }
 
 
@@ -241,10 +236,11 @@ def _of_the_rest() -> dict[str, Sample]:
         "id": "coder-1",
         "type": "coder",
         "session": "s-1",
-        "claim_timeout": "1800",
+        "claim_timeout": "30m",
+        "claim_timeout_seconds": 1800.0,
         "origins": {"id": _FILE, "type": _FILE},
     }
-    check = check_document(Check(name="text index", text="right"))
+    check = document.check(Check(name="text index", text="right"))
     text = {"text": "# issue: this project's issues\n...", "tokens": 900}
     shells = "completion bash, completion zsh, completion fish"
     return {

@@ -40,5 +40,6 @@ COMMAND = Command(
     ),
     arguments=_arguments,
     run=_run,
+    reads=True,
     lists=True,
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...domain.duration import told
 from .._options import OK, REFUSED, Parser
 from .command import Command, Group
 from .context import Context
@@ -100,10 +102,16 @@ def _agent_show(context: Context, options: Namespace) -> int:
     from ...config.environment import process
 
     said = agent_settings(project_of(context), process())
+    seconds = float(said["claim_timeout"][0])
     values = {key: said[key][0] if key in said else None for key in _AGENT}
+    values["claim_timeout"] = told(timedelta(seconds=seconds))
     context.out.item(
-        {**values, "origins": {key: origin for key, (_, origin) in said.items()}},
-        "\n".join(f"{key} {said[key][0]} ({said[key][1]})" for key in _AGENT if key in said),
+        {
+            **values,
+            "claim_timeout_seconds": seconds,
+            "origins": {key: origin for key, (_, origin) in said.items()},
+        },
+        "\n".join(f"{key} {values[key]} ({said[key][1]})" for key in _AGENT if key in said),
     )
     return OK
 

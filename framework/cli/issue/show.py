@@ -21,7 +21,7 @@ def _run(context: Context, options: Namespace) -> int:
 
     facade = context.facade
     issue = facade.get(options.issue)
-    waiting = facade.dependencies.waiting([issue])[issue.id]
+    waiting = facade.dependencies.waits_for(issue)
     comments = facade.comments(issue.id)
     state = facade.messages.work_state(issue.id)
     claim = facade.claims.check(issue.id)
@@ -53,4 +53,5 @@ COMMAND = Command(
     examples=("issue show 12", "issue show 12 --comments --json"),
     arguments=_arguments,
     run=_run,
+    reads=True,
 )

@@ -61,4 +61,5 @@ COMMAND = Command(
     examples=("issue stats", "issue stats --query 'milestone:\"Q1 Release\"' --json"),
     arguments=_arguments,
     run=_run,
+    reads=True,
 )

@@ -1,0 +1,27 @@
+"""What a session said, as it came: one JSON object a line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[TextIO]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8", buffering=1) as log:
+        yield log
+
+
+def write(log: TextIO, message: Any) -> None:
+    row = {
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "kind": type(message).__name__,
+        **dataclasses.asdict(message),
+    }
+    log.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
