@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: rehearse test check bench clean
+.PHONY: rehearse test check bench chaos soak clean
 
 rehearse: .venv/run
 	@$(BIN)/python parallel_agent.py --rehearse
@@ -19,6 +19,14 @@ check: .venv/dev
 bench: .venv/dev
 	@missed=0; for one in $(notdir $(basename $(wildcard benchmarks/bench_*.py))); do \
 		$(BIN)/python -m benchmarks.$$one || missed=1; done; exit $$missed
+
+chaos: .venv/dev
+	$(BIN)/python -m pytest tests/chaos tests/unit/test_linearizable.py -s
+
+MINUTES ?= 60
+soak: .venv/dev
+	$(BIN)/python -m benchmarks.soak $(MINUTES)
+	SOAK=1 $(BIN)/python -m pytest tests/chaos -s --timeout=0
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

@@ -23,6 +23,7 @@ from .agents.base import Agent
 from .agents.tokens import TokenPool
 from .attach import load, open_leases, open_tracker
 from .config import stores
+from .config.environment import for_remotes
 from .config.kinds import RESERVED
 from .config.secret import Secret
 from .config.settings import OutageSettings, RunSettings, Settings
@@ -117,7 +118,10 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             box=cell,
             checks=settings.run.checks,
             check_seconds=settings.run.check_seconds,
+            push=settings.run.push,
+            environment=for_remotes(),
             serialise=lambda: turns.alone(f"land:{hub.target}"),
+            deliver_alone=lambda: turns.alone(f"deliver:{hub.target}"),
         )
         workspaces = CloneWorkspaces(
             hub=hub, root=state, box=cell, on_rescue=lambda one: _note_rescue(journal, one)

@@ -12,6 +12,10 @@ _COMMANDS = {
     "run": ("framework.cli.parallel", "work with several sessions at once"),
     "auto": ("framework.cli.autonomous", "work with one session at a time"),
     "monitor": ("framework.cli.monitor", "see how a run is doing"),
+    "extend": ("framework.cli.extend", "allow an issue, a run or a day more than its cap"),
+    "tokens": ("framework.cli.tokens", "see which accounts can be used, and until when not"),
+    "rescue": ("framework.cli.rescue", "see and get back the work that did not land"),
+    "clean": ("framework.cli.clean", "free what is of no more use"),
 }
 
 

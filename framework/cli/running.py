@@ -63,6 +63,12 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         metavar="CMD",
         help="the project's checks, instead of what is detected",
     )
+    add(
+        "--push",
+        action=argparse.BooleanOptionalAction,
+        help="push each landing to the remote; --no-push lands here only [if the branch has an "
+        "upstream]",
+    )
     add("--no-box", action="store_true", help="do not confine agents; see the README")
     add("--json", action="store_true", help="print the summary as JSON")
 
@@ -110,6 +116,7 @@ def _settings(options: argparse.Namespace, slots: int, attempts: int | None) -> 
         model=options.model,
         checks=tuple(options.check) if options.check else None,
         boxed=not options.no_box,
+        push=options.push,
         variables=environment(),
     )
     if settings.run.crash:

@@ -140,6 +140,13 @@ def for_git() -> dict[str, str]:
     return {**kept, "LC_ALL": "C"}
 
 
+def for_remotes() -> dict[str, str]:
+    """What git and its credential helpers get for a person's remotes: all but the model's
+    tokens."""
+    ours = {name for family in TOKEN_FAMILIES for name in token_names(family)}
+    return {name: text for name, text in os.environ.items() if name not in ours}
+
+
 def _dotenv(path: Path, wanted: str) -> dict[str, str]:
     """What the file sets, if the text `wanted` is in it at all: its parser is slow to import."""
     try:

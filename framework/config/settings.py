@@ -62,6 +62,7 @@ class RunSettings:
     max_failures: int = 5
     checks: tuple[str, ...] | None = None
     check_seconds: float = 900.0
+    push: bool | None = None
     rehearsed: bool = False
     first_backoff: float = 10.0
     crash: str | None = None
@@ -100,6 +101,7 @@ def load(
     model: str | None = None,
     checks: tuple[str, ...] | None = None,
     boxed: bool = True,
+    push: bool | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Settings:
     """Settings from what the command line says and, for the rest, from `environment()`."""
@@ -122,6 +124,7 @@ def load(
             ttl=number(env, "NIGHTSHIFT_LEASE_SECONDS", TTL.total_seconds()),
             max_failures=int(number(env, "NIGHTSHIFT_MAX_FAILURES", 5)),
             checks=checks,
+            push=push,
             check_seconds=number(env, "NIGHTSHIFT_CHECK_SECONDS", 900),
             crash=env.get("NIGHTSHIFT_CRASH"),
         ),

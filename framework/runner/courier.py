@@ -9,7 +9,7 @@ import anyio
 from anyio import to_thread
 
 from ..domain import progress
-from ..domain.errors import TrackerError
+from ..domain.errors import LeaseLost, TrackerError
 from ..domain.event import Warned
 from ..domain.issue import META_LABEL, Change, State
 from ..domain.query import Query
@@ -42,7 +42,10 @@ class Courier:
         await self.go()
 
     async def go(self) -> None:
-        said = await self._parts.lander.deliver()
+        try:
+            said = await self._parts.lander.deliver()
+        except LeaseLost as error:  # we slept meanwhile; the next landing takes it along
+            said = str(error)
         if said:
             self._warn(said)
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import anyio
 from anyio import to_thread
 
-from ..domain.errors import LeaseLost, NightshiftError, UsageError, sole
+from ..domain.errors import LeaseLost, MustStop, NightshiftError, UsageError, sole
 from ..domain.event import BaselineChecked, RunEnded, RunStarted, Warned
 from ..domain.issue import DONE, META_LABEL, Issue
 from ..domain.plan import Plan
@@ -91,6 +91,7 @@ async def _work(parts: Parts, plan_only: bool) -> Ending:
     for warning in await parts.lander.refresh():
         parts.journal.append(Warned(text=warning))
     await recover(parts)
+    await _ask_remote(parts)
     plan = await _plan(parts)
     if plan_only:
         return Ending(code=0, why=f"the plan is in {parts.project / PLAN_FILE}; no issues made yet")
@@ -103,6 +104,16 @@ async def _work(parts: Parts, plan_only: bool) -> Ending:
         await scheduler.run()
     issues = await to_thread.run_sync(lambda: parts.tracker.list(Query()))
     return _judge(issues, scheduler)
+
+
+async def _ask_remote(parts: Parts) -> None:
+    """Before any session costs money: whether landings can go where they are to go."""
+    held = await parts.lander.held()
+    if held is None:
+        return
+    if held.wait is None:
+        raise MustStop(held.why)
+    parts.journal.append(Warned(text=held.why))
 
 
 async def _plan(parts: Parts) -> Plan | None:

@@ -56,10 +56,15 @@ class Answer:
 
 
 class Git:
-    """Git in one place: `where` are the options that say which repository, as `--git-dir`."""
+    """Git in one place: `where` are the options that say which repository, as `--git-dir`.
 
-    def __init__(self, *where: str) -> None:
-        self._where = where
+    With an `environment`, it is the person's own git, with all that they configured: only for
+    what nobody but them can write, and never for a command that runs hooks.
+    """
+
+    def __init__(self, *where: str, environment: Mapping[str, str] | None = None) -> None:
+        self._where = where if environment is not None else (*_SETTINGS, *where)
+        self._environment = environment
 
     def run(
         self,
@@ -111,14 +116,17 @@ class Git:
     ) -> subprocess.Popen[bytes]:
         """A command that runs, without a time limit: whoever starts it sees to its end."""
         return subprocess.Popen(
-            [_program(), *_SETTINGS, *self._where, *arguments],
+            [_program(), *self._where, *arguments],
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**_environment(), **(env or {})},
+            env={**self._everywhere(), **(env or {})},
             cwd=cwd,
             start_new_session=True,  # an interrupt from the terminal must not stop it half-way
         )
+
+    def _everywhere(self) -> Mapping[str, str]:
+        return _environment() if self._environment is None else self._environment
 
     def _execute(
         self,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..domain.issue import Issue
-from ..domain.merge import Landing, Proof
+from ..domain.merge import Held, Landing, Proof
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,12 +93,18 @@ class Lander(Protocol):
     async def baseline(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Run the project's own checks on the tip: the commands that pass, and that fail."""
 
+    async def held(self) -> Held | None:
+        """What keeps any landing from the remote that they go to, as far as asking it and a push
+        of nothing can tell; None when nothing does, or when there is no remote."""
+
     async def land(self, workspace: Workspace, issue: Issue, siblings: Siblings) -> Landing:
         """Merge, gate, check and move the target: all or nothing, one at a time per target.
 
         `siblings` gives the other issues, whose tests this one must not touch; it is asked, in a
         thread, when an older test was changed. The target moves in one ref transaction with the
-        verification of the epoch.
+        verification of the epoch; where landings are pushed, the remote's branch moves first. An
+        answer of Held leaves all as it was: land again after its `wait`, with the lease and the
+        workspace kept, or end the run when only a person can help.
         """
 
     async def landed(self, issue: Issue) -> Proof | None:

@@ -16,7 +16,7 @@ import anyio
 from anyio import to_thread
 
 from ..box import Box
-from ..domain.errors import NightshiftError, WorkspaceError
+from ..domain.errors import WorkspaceError
 from ..domain.issue import Issue
 from ..effect import effect
 from . import attempt, refs
@@ -83,7 +83,7 @@ class CloneWorkspaces:
         finally:
             # Git's own time limits are the deadline: a thread cannot be cancelled.
             with anyio.CancelScope(shield=True):
-                put_away = partial(self._put_away, place, attempt.of(workspace))
+                put_away = partial(self._rescuer.put_away, place, attempt.of(workspace))
                 saved = await self._in_thread(put_away)
                 for rescue in saved:
                     self._on_rescue(rescue)
@@ -166,19 +166,6 @@ class CloneWorkspaces:
     def _dirty(self, one: Attempt, head: str) -> tuple[str, ...]:
         return tuple(readable(path) for path in Edits(self._hub, one, head).paths())
 
-    def _put_away(self, place: Place, one: Attempt) -> list[Rescue]:
-        try:
-            saved = self._rescuer.save(one)
-        except (NightshiftError, OSError) as error:
-            place.leave()
-            raise WorkspaceError(
-                f"The work in {one.directory} could not be saved and stays there: {error}. "
-                "Make room or repair what it says; the next start tries again"
-            ) from error
-        with effect("tidy"):
-            place.remove()
-        return saved
-
     def _rescued(self, issue: Issue, place: str) -> Rescue | None:
         target = refs.target(self._hub.target)
         listed = self._hub.git.run(
@@ -207,23 +194,12 @@ class CloneWorkspaces:
                 place.leave()
                 continue
             try:
-                saved += self._clear(place)
+                saved += self._rescuer.clear(place)
             except WorkspaceError as error:
                 failures.append(str(error))
         if failures:
             raise WorkspaceError("\n".join(failures))
         return saved
-
-    def _clear(self, place: Place) -> list[Rescue]:
-        try:
-            one = attempt.read(place.path)
-        except WorkspaceError:
-            place.leave()
-            raise
-        if one is not None:
-            return self._put_away(place, one)
-        place.remove()
-        return []
 
 
 def _write(path: str, text: str) -> None:

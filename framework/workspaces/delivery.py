@@ -38,7 +38,7 @@ def _forward_checkout(project: Project, checkout: Checkout, tip: str) -> str | N
         project.git.run("merge", *options, tip)
     except GitFailed as error:
         if project.commit("HEAD") == tip:
-            raise
+            return None  # another run has brought it there at the same time
         return "git refuses: " + " ".join(str(error).partition(": ")[2].split())[:300]
     return None
 

@@ -9,7 +9,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..domain.errors import GitFailed, LeaseLost, TargetMissing
@@ -181,6 +182,12 @@ class Hub:
         """One transaction of `git update-ref --stdin` commands: all of them or none."""
         self._updates.make(changes)
 
+    @contextmanager
+    def prepared(self, changes: Iterable[str]) -> Iterator[Callable[[], None]]:
+        """A transaction in two steps, see `RefUpdates.prepared`, that keeps no other waiting."""
+        with RefUpdates(self.git).prepared(changes) as make:
+            yield make
+
     def free(self, *names: str) -> None:
         """Remove the lock files of refs that only the caller may write now.
 
@@ -254,7 +261,10 @@ class Hub:
         """Take over the person's branch as it is now, and say which commit that is."""
         ref = refs.person(self.target)
         spec = f"+{refs.target(self.target)}:{ref}"
-        self.git.run(*FETCH, str(person.directory), spec)
+        try:
+            self.git.run(*FETCH, str(person.directory), spec)
+        except GitFailed:  # as when another run takes it over in the same moment
+            self.git.run(*FETCH, str(person.directory), spec)
         found = self.ref(ref)
         if found is None:
             raise GitFailed(f"{ref} is not in {self.path} after it was fetched: start again")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 import anyio
 from anyio import to_thread
@@ -15,10 +18,8 @@ from ..box import Box
 from ..domain import brief, constitution
 from ..domain.check import CheckResult
 from ..domain.constitution import FileChange
-from ..domain.errors import GitFailed
 from ..domain.issue import Issue
-from ..domain.merge import Clash, Landing, Merged, Nothing, Proof, Refused, Superseded
-from ..effect import effect
+from ..domain.merge import Clash, Held, Landing, Merged, Nothing, Proof, Refused, Superseded
 from . import attempt, refs
 from .arrival import Arrivals
 from .attempt import Attempt
@@ -28,21 +29,30 @@ from .checkout import Checkouts
 from .checks import Checks
 from .content import changes
 from .delivery import deliver
-from .hub import Hub, epoch_object
+from .hub import Hub
 from .intake import Intake
 from .merging import combine
+from .origin import SECONDS as PUSH_SECONDS
 from .project import Project
 from .receipt import Receipts
+from .transaction import Transactions
+from .upstream import find
 
+_TRIES = 5
+"""As often is a landing merged and tested anew because the remote's branch had moved."""
+_BUSY = timedelta(seconds=30)
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _UNREADABLE = "the commits cannot be read from the clone: commit in .git as it was handed over"
 _UNRELATED = "the commits have no history in common with the target: commit on the given branch"
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Candidate:
-    """What would land: `tree`, merged from `tip` and `head`, with the commands to judge it."""
+    """What would land: `tree`, merged from `tip` and `head`, with the commands to judge it.
+    `joined` is what the tip contains of the remote's branch."""
 
     tip: str
+    joined: str | None
     head: str
     tree: str
     own: tuple[str, ...]
@@ -57,9 +67,13 @@ class HubLander:
     """Lands into a hub's target branch, one at a time.
 
     `checks` replaces the project's own checks, which are otherwise read off the target's tip.
-    `logs` takes the output of checks. `serialise` keeps other processes out while one lands;
-    tasks of this process wait for each other anyway. A cancellation between the ref transaction
-    and the return loses the answer, not the landing: `landed` knows it.
+    `logs` takes the output of checks. `serialise` keeps other processes out while one
+    lands, `deliver_alone` while one delivers; tasks of this process wait for each other anyway.
+    A cancellation between the ref transaction and the return loses the answer, not the landing:
+    `landed` knows it.
+
+    `push` and `environment` (the person's) say whether and how landings go to a remote, see
+    `upstream.find`; commits of the person's that are on the target go with them.
     """
 
     def __init__(
@@ -73,26 +87,47 @@ class HubLander:
         checks: tuple[str, ...] | None = None,
         check_seconds: float = 900.0,
         serialise: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        deliver_alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        push: bool | None = None,
+        environment: Mapping[str, str] = _NOTHING,
+        push_seconds: float = PUSH_SECONDS,
     ) -> None:
         self._hub = hub
         self._project = Project(project)
         self._intake = Intake(hub, box)
         self._receipts = Receipts(hub)
-        self._arrivals = Arrivals(hub, self._project)
+        self._origin = find(
+            self._project,
+            target=hub.target,
+            push=push,
+            environment=environment,
+            seconds=push_seconds,
+        )
+        self._transactions = Transactions(hub, self._receipts, self._origin)
+        self._arrivals = Arrivals(hub, self._project, self._origin)
         self._checks = Checks(
             checkouts=Checkouts(hub, root), box=box, logs=logs, seconds=check_seconds
         )
         self._baseline = Baseline(hub, self._checks, checks)
         self._serialise = serialise
+        self._deliver_alone = deliver_alone
         self._landing = anyio.Lock()
         self._delivering = anyio.Lock()
 
     async def refresh(self) -> tuple[str, ...]:
-        """See `Lander.refresh`. A conflict is told once for each of the commits in it."""
+        """See `Lander.refresh`. A conflict is told once for each of the commits in it, and once
+        that a remote is away, or that it came to need a person."""
+        said = () if self._origin is None else await to_thread.run_sync(self._arrivals.look)
         if not await self._is_pending():
-            return ()
+            return said
         async with self._turn():
-            return await to_thread.run_sync(self._arrivals.take)
+            return (*said, *await to_thread.run_sync(self._arrivals.take))
+
+    async def held(self) -> Held | None:
+        """See `Lander.held`."""
+        if self._origin is None:
+            return None
+        return await to_thread.run_sync(self._origin.try_out)
 
     async def _is_pending(self) -> bool:
         seen = self._arrivals.at_a_glance()  # costs less than to have a thread look
@@ -117,17 +152,29 @@ class HubLander:
         fault is ours."""
         one = attempt.of(workspace)
         async with self._turn():
-            while True:
-                candidate = await to_thread.run_sync(self._prepare, one, issue, siblings)
-                if not isinstance(candidate, _Candidate):
-                    return candidate
-                results = await self._checks.run(candidate.tree, candidate.commands)
-                red = await self._red_before(candidate, results)
-                if reasons := _reasons(results, red):
-                    return Refused(reasons=reasons, checks=results)
-                landing = await to_thread.run_sync(self._move, one, issue, candidate, results, red)
+            for _ in range(_TRIES) if self._origin else count():
+                landing = await self._try(one, issue, siblings)
                 if landing is not None:
                     return landing  # else the tip moved, so somebody got on: again from the merge
+        return self._busy()
+
+    async def _try(self, one: Attempt, issue: Issue, siblings: Siblings) -> Landing | None:
+        if self._origin is not None:
+            held = await to_thread.run_sync(self._arrivals.catch_up)
+            if held is not None:
+                return held
+        candidate = await to_thread.run_sync(self._prepare, one, issue, siblings)
+        if not isinstance(candidate, _Candidate):
+            return candidate
+        results = await self._checks.run(candidate.tree, candidate.commands)
+        red = await self._red_before(candidate, results)
+        if reasons := _reasons(results, red):
+            return Refused(reasons=reasons, checks=results)
+        return await to_thread.run_sync(self._move, one, issue, candidate, results, red)
+
+    def _busy(self) -> Held:
+        name = self._origin.name if self._origin else self._hub.target
+        return Held(why=f"{name} moved {_TRIES} times while this was tested", wait=_BUSY)
 
     async def landed(self, issue: Issue) -> Proof | None:
         """See `Lander.landed`. Records a landing that a kill left without its record."""
@@ -145,7 +192,7 @@ class HubLander:
         return recorded, None if recorded else self._receipts.find(issue)
 
     async def deliver(self) -> str | None:
-        async with self._delivering:
+        async with self._delivering, self._deliver_alone():
             return await to_thread.run_sync(self._deliver)
 
     @asynccontextmanager
@@ -168,7 +215,7 @@ class HubLander:
     ) -> _Candidate | Clash | Refused | Nothing | Superseded:
         """Everything before the checks: fetch, merge, content rules."""
         self._receipts.mend(issue)
-        if self._is_superseded(one, issue):
+        if self._transactions.is_superseded(issue, one.epoch):
             return Superseded()
         found = self._intake.head(one)
         if found.commit is None:
@@ -194,7 +241,12 @@ class HubLander:
         if reasons := constitution.judge(changed, expected=work.paths, claimed=claimed):
             return Refused(reasons=reasons)
         return _Candidate(
-            tip=tip, head=head, tree=tree, own=work.commands, project=self._baseline.commands(tip)
+            tip=tip,
+            joined=None if self._origin is None else self._arrivals.joined(),
+            head=head,
+            tree=tree,
+            own=work.commands,
+            project=self._baseline.commands(tip),
         )
 
     def _move(
@@ -204,32 +256,14 @@ class HubLander:
         candidate: _Candidate,
         results: tuple[CheckResult, ...],
         red: tuple[str, ...],
-    ) -> Merged | Superseded | None:
-        """Verify the epoch, move the target and record the landing, in one transaction. None
-        when the tip is another one by now."""
+    ) -> Merged | Superseded | Held | None:
+        """See `Transactions.land`."""
         proof = self._prove(one, issue, candidate, results, red)
-        tag = self._receipts.tag(issue, proof)
-        try:
-            with effect("land"):
-                self._hub.move(
-                    (
-                        f"verify {refs.epoch(issue.id)} {epoch_object(one.epoch)}",
-                        # In this order, as git renames one file after the other: a kill between
-                        # them leaves a landing without its record, which `landed` finds, and
-                        # never a record without its landing.
-                        f"update {refs.target(self._hub.target)} {proof.commit} {proof.base}",
-                        f"create {refs.landed(issue.uid, issue.reopened)} {tag}",
-                    )
-                )
-        except GitFailed:
-            if self._is_superseded(one, issue):
-                return Superseded()
-            if self._hub.tip() == proof.base:
-                raise
-            return None
-        self._baseline.note(proof.tree, results)
-        self._hub.note_landed(proof.head, proof.commit)
-        return Merged(proof=proof)
+        answer = self._transactions.land(issue, proof, joined=candidate.joined)
+        if isinstance(answer, Merged):
+            self._baseline.note(proof.tree, results)
+            self._hub.note_landed(proof.head, proof.commit)
+        return answer
 
     def _prove(
         self,
@@ -252,12 +286,6 @@ class HubLander:
             red_before=red,
             manual=brief.parse(issue.body).manual,
         )
-
-    def _is_superseded(self, one: Attempt, issue: Issue) -> bool:
-        """Whether a later attempt has begun, or the issue has landed."""
-        recorded = self._hub.ref(refs.epoch(issue.id))
-        landed = self._hub.ref(refs.landed(issue.uid, issue.reopened))
-        return recorded != epoch_object(one.epoch) or landed is not None
 
     async def _red_before(
         self, candidate: _Candidate, results: tuple[CheckResult, ...]

@@ -3,15 +3,19 @@ uncommitted edits and the configuration in it are theirs alone."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..domain.errors import GitFailed, TargetMissing, WorkspaceError
-from . import refs
+from . import locks, refs
 from ._git import FETCH, Answer, Git, failed
 
 _QUICKLY = ("--untracked-files=no", "--no-ahead-behind")
 _OURS = ".nightshift/"
+_TRIES = 5
+_PAUSE = 0.1
+_DEAD_SECONDS = 600.0
 _QUESTIONS = (
     "--is-inside-work-tree",
     "--is-shallow-repository",
@@ -44,10 +48,23 @@ class Project:
         self.git = Git("-C", str(self.directory))
         exclude = self._look()
         if exclude is None:
-            self.git.run("init", "--quiet", "--initial-branch", "main")
-            exclude = self.directory / ".git" / "info" / "exclude"
+            exclude = self._make()
         self._common = exclude.parent.parent
         _keep_out(exclude)
+
+    def _make(self) -> Path:
+        """A new repository, also where another run is making it at this moment."""
+        for _ in range(_TRIES):
+            try:
+                self.git.run("init", "--quiet", "--initial-branch", "main")
+            except GitFailed:
+                time.sleep(_PAUSE)
+            else:
+                return self.directory / ".git" / "info" / "exclude"
+        exclude = self._look()
+        if exclude is None:
+            raise WorkspaceError(f"git made no repository in {self.directory}: make one there")
+        return exclude
 
     def branch(self) -> str | None:
         """The branch that is checked out, with or without commits; None when HEAD is detached."""
@@ -76,6 +93,15 @@ class Project:
     def on_disk(self, branch: str) -> str | None:
         """What the file of a branch's ref says, as `refs.on_disk`."""
         return refs.on_disk(self._common, branch)
+
+    @property
+    def hooks(self) -> Path:
+        """Where git looks for hooks unless it is told another place."""
+        return self._common / "hooks"
+
+    def free(self, ref: str) -> None:
+        """Remove the lock that a dead git has left on a ref of ours in here."""
+        locks.remove(self._common / f"{ref}.lock", older_than=_DEAD_SECONDS)
 
     def is_new(self) -> bool:
         """Whether nothing was ever committed here."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..domain.identifier import slug
+
+ATTEMPTS = "refs/attempts/"
+RESCUES = "refs/rescue/"
 
 _OBJECT = re.compile(rb"[0-9a-f]{40}\n")
 
@@ -21,6 +25,15 @@ def on_disk(repository: Path, name: str) -> str | None:
     except (NotADirectoryError, IsADirectoryError):
         return None
     return text[:-1].decode() if _OBJECT.fullmatch(text) else None
+
+
+def written(repository: Path, name: str) -> datetime:
+    """When a ref was last written, by the file system. Of a packed one this is when refs were
+    last packed, so it may look younger than it is, and never older."""
+    for path in (repository / name, repository / "packed-refs"):
+        if path.is_file():
+            return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    return datetime.now(UTC)  # it has gone this moment
 
 
 def _start(path: str) -> bytes:
@@ -42,6 +55,16 @@ def person(branch: str) -> str:
     return f"refs/project/{branch}"
 
 
+def origin(branch: str) -> str:
+    """What the target has taken in of the remote's branch: its history contains this commit."""
+    return f"refs/origin/{branch}"
+
+
+def looked_up(branch: str) -> str:
+    """Where the person's repository keeps what the remote's branch was at our last look."""
+    return f"refs/nightshift-origin/{branch}"
+
+
 def epoch(issue: str) -> str:
     """A blob whose text is the issue's latest epoch."""
     return f"refs/nightshift/epochs/{slug(issue)}"
@@ -49,7 +72,7 @@ def epoch(issue: str) -> str:
 
 def attempt(issue: str, number: int) -> str:
     """The attempt's own branch, as fetched from its clone."""
-    return f"refs/attempts/{slug(issue)}/e{number}"
+    return f"{ATTEMPTS}{slug(issue)}/e{number}"
 
 
 def leaving(issue: str, number: int) -> str:
@@ -60,7 +83,7 @@ def leaving(issue: str, number: int) -> str:
 def rescue(issue: str, number: int, branch: str | None = None) -> str:
     """Saved work: of the attempt's own branch, or of another `branch` of its clone."""
     other = f"-{slug(branch)}" if branch is not None else ""
-    return f"refs/rescue/{slug(issue)}/e{number}{other}"
+    return f"{RESCUES}{slug(issue)}/e{number}{other}"
 
 
 def landed(uid: str, reopened: int) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..box import Box
+from ..domain.errors import NightshiftError, WorkspaceError
 from ..effect import effect
+from . import attempt as attempts
 from . import refs
 from .attempt import Attempt
 from .base import Rescue
@@ -11,7 +13,7 @@ from .edits import Edits
 from .heads import OLDER_STASH, heads
 from .hub import Hub
 from .intake import Intake
-from .place import open_up
+from .place import Place, open_up
 
 _EVERYTHING = ("refs/heads/*", "refs/tags/*", "refs/stash", "HEAD")
 """What is asked for in a clone whose refs are not plain."""
@@ -24,6 +26,33 @@ class Rescuer:
     def __init__(self, hub: Hub, box: Box) -> None:
         self._hub = hub
         self._intake = Intake(hub, box)
+
+    def put_away(self, place: Place, attempt: Attempt) -> list[Rescue]:
+        """Save, then delete the directory. Raises WorkspaceError, and the directory stays, when
+        what there is cannot be saved."""
+        try:
+            saved = self.save(attempt)
+        except (NightshiftError, OSError) as error:
+            place.leave()
+            raise WorkspaceError(
+                f"The work in {attempt.directory} could not be saved and stays there: {error}. "
+                "Make room or repair what it says; the next start tries again"
+            ) from error
+        with effect("tidy"):
+            place.remove()
+        return saved
+
+    def clear(self, place: Place) -> list[Rescue]:
+        """As `put_away`, for a dead process's directory, of which only the name is known."""
+        try:
+            attempt = attempts.read(place.path)
+        except WorkspaceError:
+            place.leave()
+            raise
+        if attempt is not None:
+            return self.put_away(place, attempt)
+        place.remove()
+        return []
 
     def save(self, attempt: Attempt) -> list[Rescue]:
         """The work that was saved: none when there was none beyond what has landed.

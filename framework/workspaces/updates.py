@@ -7,12 +7,14 @@ import select
 import subprocess
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 
 from ._git import SECONDS, Answer, Git, encoded, failed
 
 _COMMAND = ("update-ref", "--stdin")
+_READY = b"prepare: ok\n"
 _DONE = b"commit: ok\n"
 _PATIENCE = 5.0
 
@@ -34,10 +36,26 @@ class RefUpdates:
         """One transaction of `update-ref` commands: all of them or none. Raises GitFailed."""
         lines = "".join(f"{one}\n" for one in ("start", *changes, "prepare", "commit"))
         with self._lock:
-            process = self._running()
-            if not _is_done(process, encoded(lines)):
-                why = self._end() or "no answer in time"
-                raise failed(_COMMAND, Answer(code=process.returncode, out="", err=why))
+            self._say(lines, _DONE)
+
+    @contextmanager
+    def prepared(self, changes: Iterable[str]) -> Iterator[Callable[[], None]]:
+        """As `make`, in two steps: within the block all these refs are locked and are as they
+        should be, and the function that it is given makes the changes. A block that ends
+        without calling it has changed nothing. Raises GitFailed; so does the function."""
+        lines = "".join(f"{one}\n" for one in ("start", *changes, "prepare"))
+        with self._lock:
+            try:
+                self._say(lines, _READY)
+                yield lambda: self._say("commit\n", _DONE)
+            finally:
+                self._end()  # and with the process its locks
+
+    def _say(self, lines: str, answer: bytes) -> None:
+        process = self._running()
+        if not _is_said(process, encoded(lines), answer):
+            why = self._end() or "no answer in time"
+            raise failed(_COMMAND, Answer(code=process.returncode, out="", err=why))
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is None:
@@ -48,8 +66,8 @@ class RefUpdates:
         return self._process
 
 
-def _is_done(process: subprocess.Popen[bytes], text: bytes) -> bool:
-    """Whether git says that it has committed. Where it does not, it has ended, or takes too
+def _is_said(process: subprocess.Popen[bytes], text: bytes, answer: bytes) -> bool:
+    """Whether git gives the answer to the text. Where it does not, it has ended, or takes too
     long."""
     assert process.stdin is not None
     assert process.stdout is not None
@@ -61,7 +79,7 @@ def _is_done(process: subprocess.Popen[bytes], text: bytes) -> bool:
         process.stdin.flush()
     except BrokenPipeError:
         return False
-    while not said.endswith(_DONE):
+    while not said.endswith(answer):
         if not answers.poll(1000 * max(0.0, deadline - time.monotonic())):
             return False
         chunk = os.read(process.stdout.fileno(), 4096)

@@ -1,0 +1,129 @@
+"""Whether a long run grows: eight sessions at a time for an hour, memory and descriptors watched.
+
+`python -m benchmarks.soak [MINUTES]`. Bound: after the first tenth, memory rises by less than
+1 MB an hour, and as many descriptors are open at the end as at the beginning.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import anyio
+from anyio import to_thread
+
+from benchmarks.world import Bounds, headline, number_of, row, work, world
+from framework.agents.base import Conversation, Report
+from framework.agents.scripted import call
+from framework.domain.brief import Brief, render
+from framework.domain.issue import DONE, Draft, State
+from framework.domain.query import Query
+from framework.domain.session import SessionEnd
+from framework.runner.parts import Parts
+from framework.runner.run import run
+
+SLOTS = 8
+SESSION_SECONDS = 20.0
+SAMPLE_SECONDS = 2.0
+WARM_UP = 0.1
+MOST_MB_AN_HOUR = 1.0
+_UNSETTLED = Query(states=frozenset(State) - DONE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """`at` in seconds of the monotonic clock, `resident` in bytes."""
+
+    at: float
+    resident: int
+    descriptors: int
+
+
+@dataclass(kw_only=True)
+class Soak:
+    """Feeds a run with issues until `until`, and samples its process, which is ours."""
+
+    until: float
+    made: int = 0
+    samples: list[Sample] = field(default_factory=list)
+
+    async def play(self, conversation: Conversation, report: Report) -> SessionEnd:
+        """A session that says every second what it does."""
+        number = number_of(conversation)
+        for second in range(int(random.uniform(0.5, 1.5) * SESSION_SECONDS)):
+            await anyio.sleep(1)
+            await call(conversation, "progress", text=f"at second {second} of issue {number}")
+        return await work(conversation, f"{number}.txt")
+
+    async def feed(self, parts: Parts) -> None:
+        """Keep more issues open than there are slots."""
+        while time.monotonic() < self.until:
+            await to_thread.run_sync(self._fill, parts)
+            await anyio.sleep(SESSION_SECONDS / 4)
+
+    def _fill(self, parts: Parts) -> None:
+        for _ in range(2 * SLOTS - parts.tracker.count(_UNSETTLED)):
+            self.made += 1
+            body = render(Brief(description=f"Number {self.made}."))
+            parts.tracker.create(Draft(title=f"Issue {self.made}", body=body))
+
+    async def watch(self) -> None:
+        while time.monotonic() < self.until:
+            self.samples.append(sample())
+            await anyio.sleep(SAMPLE_SECONDS)
+
+
+def sample() -> Sample:
+    with open("/proc/self/statm", "rb") as file:
+        pages = int(file.read().split()[1])
+    return Sample(
+        at=time.monotonic(),
+        resident=pages * os.sysconf("SC_PAGE_SIZE"),
+        descriptors=len(os.listdir("/proc/self/fd")),
+    )
+
+
+def slope(samples: Sequence[Sample]) -> float:
+    """MB an hour, as a straight line through the samples rises."""
+    line = statistics.linear_regression(
+        [one.at / 3600 for one in samples], [one.resident / 2**20 for one in samples]
+    )
+    return line.slope
+
+
+def fewest(samples: Sequence[Sample]) -> int:
+    """What is open while no git runs: a leak raises it, and a busy moment does not."""
+    return min(one.descriptors for one in samples)
+
+
+async def main(minutes: float) -> int:
+    bounds, soak = Bounds(), Soak(until=time.monotonic() + minutes * 60)
+    async with world(soak.play, slots=SLOTS) as parts:
+        await to_thread.run_sync(soak._fill, parts)
+        async with anyio.create_task_group() as group:
+            group.start_soon(soak.feed, parts)
+            group.start_soon(soak.watch)
+            ending = await run(parts)
+        landed = parts.tracker.count(Query(states=DONE))
+    warm = soak.samples[int(len(soak.samples) * WARM_UP) :]
+    rise, later = slope(warm), slope(warm[len(warm) // 2 :])
+    first, last = warm[0], warm[-1]
+    print(headline(f"Soak: {minutes:g} minutes, {SLOTS} sessions of {SESSION_SECONDS:g} s"))
+    row("landed", f"{landed} of {soak.made}", ending.why)
+    row("resident", f"{first.resident / 2**20:.1f} MB", f"to {last.resident / 2**20:.1f} MB")
+    met = bounds.told(rise < MOST_MB_AN_HOUR)
+    row("memory slope", f"{rise:.2f} MB/h", f"bound {MOST_MB_AN_HOUR} MB/h {met}")
+    before, after = fewest(warm[: len(warm) // 4]), fewest(warm[-len(warm) // 4 :])
+    row("of the second half alone", f"{later:.2f} MB/h")
+    flat = bounds.told(after <= before)
+    row("descriptors at rest", f"{before}", f"to {after}; flat {flat}")
+    return bounds.verdict
+
+
+if __name__ == "__main__":
+    raise SystemExit(anyio.run(main, float(sys.argv[1]) if len(sys.argv) > 1 else 60.0))
