@@ -8,7 +8,7 @@ rehearse: .venv/run
 	@$(BIN)/python parallel_agent.py --rehearse
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadscope
 
 check: .venv/dev
 	$(BIN)/ruff check .
@@ -25,8 +25,8 @@ chaos: .venv/dev
 
 MINUTES ?= 60
 soak: .venv/dev
-	$(BIN)/python -m benchmarks.soak $(MINUTES)
 	SOAK=1 $(BIN)/python -m pytest tests/chaos -s --timeout=0
+	$(BIN)/python -m benchmarks.soak $(MINUTES)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

@@ -21,7 +21,8 @@ from benchmarks.world import Bounds, headline, number_of, row, work, world
 from framework.agents.base import Conversation, Report
 from framework.agents.scripted import call
 from framework.domain.brief import Brief, render
-from framework.domain.issue import DONE, Draft, State
+from framework.domain.event import WorkLanded
+from framework.domain.issue import DONE, Change, Draft, State
 from framework.domain.query import Query
 from framework.domain.session import SessionEnd
 from framework.runner.parts import Parts
@@ -30,6 +31,7 @@ from framework.runner.run import run
 SLOTS = 8
 SESSION_SECONDS = 20.0
 SAMPLE_SECONDS = 2.0
+BOARD = 48
 WARM_UP = 0.1
 MOST_MB_AN_HOUR = 1.0
 _UNSETTLED = Query(states=frozenset(State) - DONE)
@@ -50,6 +52,7 @@ class Soak:
 
     until: float
     made: int = 0
+    worked: int = 0
     samples: list[Sample] = field(default_factory=list)
 
     async def play(self, conversation: Conversation, report: Report) -> SessionEnd:
@@ -58,7 +61,8 @@ class Soak:
         for second in range(int(random.uniform(0.5, 1.5) * SESSION_SECONDS)):
             await anyio.sleep(1)
             await call(conversation, "progress", text=f"at second {second} of issue {number}")
-        return await work(conversation, f"{number}.txt")
+        self.worked += 1
+        return await work(conversation, f"{number}-{self.worked}.txt")
 
     async def feed(self, parts: Parts) -> None:
         """Keep more issues open than there are slots."""
@@ -67,10 +71,16 @@ class Soak:
             await anyio.sleep(SESSION_SECONDS / 4)
 
     def _fill(self, parts: Parts) -> None:
+        """New issues up to BOARD of them, then the same ones again: a run holds the whole board,
+        so one that grows would look like a leak."""
+        closed = iter(parts.tracker.list(Query(states=DONE)))
         for _ in range(2 * SLOTS - parts.tracker.count(_UNSETTLED)):
-            self.made += 1
-            body = render(Brief(description=f"Number {self.made}."))
-            parts.tracker.create(Draft(title=f"Issue {self.made}", body=body))
+            if self.made < BOARD:
+                self.made += 1
+                body = render(Brief(description=f"Number {self.made}."))
+                parts.tracker.create(Draft(title=f"Issue {self.made}", body=body))
+            elif again := next(closed, None):
+                parts.tracker.update(again.id, Change(state=State.OPEN))
 
     async def watch(self) -> None:
         while time.monotonic() < self.until:
@@ -109,12 +119,12 @@ async def main(minutes: float) -> int:
             group.start_soon(soak.feed, parts)
             group.start_soon(soak.watch)
             ending = await run(parts)
-        landed = parts.tracker.count(Query(states=DONE))
+        landed = sum(isinstance(one.event, WorkLanded) for one in parts.journal.since())
     warm = soak.samples[int(len(soak.samples) * WARM_UP) :]
     rise, later = slope(warm), slope(warm[len(warm) // 2 :])
     first, last = warm[0], warm[-1]
     print(headline(f"Soak: {minutes:g} minutes, {SLOTS} sessions of {SESSION_SECONDS:g} s"))
-    row("landed", f"{landed} of {soak.made}", ending.why)
+    row("landed", f"{landed} times", ending.why)
     row("resident", f"{first.resident / 2**20:.1f} MB", f"to {last.resident / 2**20:.1f} MB")
     met = bounds.told(rise < MOST_MB_AN_HOUR)
     row("memory slope", f"{rise:.2f} MB/h", f"bound {MOST_MB_AN_HOUR} MB/h {met}")

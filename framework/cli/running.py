@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import shlex
 import signal
 import sys
 from contextlib import AsyncExitStack
@@ -101,7 +102,8 @@ async def _main(
         news.tell(f"Working on {settings.project}")
         async with bootstrap.open_parts(settings) as parts, told(parts.journal, news):
             ending = await _interruptible(parts, options.plan_only, news)
-    _summarise(settings.project, ending, as_json=options.json)
+    command = "" if options.rehearse else shlex.join([_python(), *sys.argv])
+    _summarise(settings.project, ending, command, as_json=options.json)
     return ending
 
 
@@ -157,7 +159,7 @@ async def _listen(scope: anyio.CancelScope, news: News) -> None:
             scope.cancel()
 
 
-def _summarise(project: Path, ending: Ending, *, as_json: bool) -> None:
+def _summarise(project: Path, ending: Ending, command: str, *, as_json: bool) -> None:
     """The table, or where the board cannot be read any more, at least how it ended."""
     try:
         board = _board(project)
@@ -169,7 +171,7 @@ def _summarise(project: Path, ending: Ending, *, as_json: bool) -> None:
         return
     text = io.StringIO()
     console = Console(file=text, highlight=False, width=Console().width)
-    summary.render(board, project, console, python=_python())
+    summary.render(board, project, console, python=_python(), command=command)
     News(sys.stdout).tell(text.getvalue().rstrip())
 
 

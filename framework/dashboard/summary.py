@@ -27,10 +27,17 @@ def one_line(entry: Entry) -> str | None:
     return None if told is None else f"{clock(entry.at)}  {clean(told)}"
 
 
-def render(board: Board, where: Path, console: Console, *, python: str = "python") -> None:
+def render(
+    board: Board,
+    where: Path,
+    console: Console,
+    *,
+    python: str = "python",
+    command: str = "",
+) -> None:
     """The end of a run: every issue, what happened on the way, what is left undone and why,
     and where to look. `where` is the project directory as the person named it, `python` what
-    runs our scripts."""
+    runs our scripts, `command` what the run was started with and goes on with."""
     console.print(Text(_headline(board), style="bold"))
     if board.work:
         console.print(_table(board))
@@ -38,7 +45,10 @@ def render(board: Board, where: Path, console: Console, *, python: str = "python
         _say(console, "Money is what the model would have cost; a rehearsal costs nothing.")
     _list(console, "Warnings", (clean(one) for one in board.warnings))
     _list(console, "On the way", _on_the_way(board))
-    _list(console, "Left undone", _undone(board), most=None)
+    undone = tuple(_undone(board))
+    _list(console, "Left undone", undone, most=None)
+    if undone and command:
+        _list(console, "To go on", (command,), most=None)
     _list(console, "Landed, and waits for your review", _to_review(board), most=None)
     _list(console, "Where to look", _places(board, where, python), most=None)
 

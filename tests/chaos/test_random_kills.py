@@ -65,5 +65,7 @@ def ends_undisturbed(stage: Theatre) -> None:
     assert landed == Counter(f"Write {key}" for key in KEYS)
     for key in KEYS:
         assert (stage.project / f"{key}.txt").read_text() == f"{key}.txt\n"
+    assert not [one for one in rows if one["failures"]]
+    assert not list(stage.state.glob("nightshift/*/*-e*")), "no clone is left"
     assert stage.processes() == []
     assert stage.git("fsck", "--strict", "--no-dangling") == ""
