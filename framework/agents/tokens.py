@@ -13,8 +13,9 @@ from datetime import datetime
 from pathlib import Path
 
 from ..domain import account
-from ..domain.account import Account, Choice, Health, Pool, Use, Window
+from ..domain.account import Account, Choice, Condition, Pool, Seat, Window
 from ..domain.lease import Process
+from ..domain.trouble import Backoff
 from .poolfile import Content, Holding, PoolFile
 
 Fold = Callable[[Pool, datetime], Pool]
@@ -26,7 +27,7 @@ class AccountState:
 
     name: str
     account: Account
-    health: Health
+    condition: Condition
     running: int
 
 
@@ -75,7 +76,7 @@ class TokenPool:
             now, pool = self._clock(), self._pool(content)
             choice = account.choose(pool, self._running(living), now, reserve=self._reserve)
             chosen.append(choice)
-            if isinstance(choice, Use):
+            if isinstance(choice, Seat):
                 pool = account.begun(pool, choice.name, now)
                 mine = Holding(account=self._tokens[choice.name], process=self._me)
                 living = {**living, session: mine}
@@ -90,10 +91,10 @@ class TokenPool:
             lambda content: replace(content, sessions=self._living(content, but=session))
         )
 
-    def limit(self, name: str, until: datetime | None) -> None:
+    def limit(self, name: str, until: datetime | None, wait: Backoff) -> None:
         """A session met a usage or rate limit of the account that it used; `until` is UTC, None
-        when the service did not say."""
-        self._fold(lambda pool, now: account.limited(pool, name, until, now))
+        when the service did not say: then `wait` says how long."""
+        self._fold(lambda pool, now: account.limited(pool, name, until, now, wait))
 
     def quota(self, name: str, windows: Mapping[str, Window]) -> None:
         """The service said how much of the account's windows is used."""
@@ -117,7 +118,7 @@ class TokenPool:
         running, now = self._running(self._living(content)), self._clock()
         return tuple(
             AccountState(
-                name=name, account=one, health=one.health(now), running=running.get(name, 0)
+                name=name, account=one, condition=one.condition(now), running=running.get(name, 0)
             )
             for name, one in self._pool(content).items()
         )

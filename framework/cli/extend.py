@@ -44,7 +44,7 @@ def _parser() -> Parser:
     parser.add_argument("what", metavar="N|run|day", help="an issue, the last run, or today")
     parser.add_argument("--usd", type=_amount, default=0.0, metavar="N", help="so much more money")
     parser.add_argument("--minutes", type=_amount, default=0.0, metavar="N", help="more wall time")
-    parser.add_argument("--turns", type=_amount, default=0.0, metavar="N", help="more turns")
+    parser.add_argument("--turns", type=_whole, default=0, metavar="N", help="more turns")
     parser.add_argument(
         "--project-dir", type=Path, default=Path(), metavar="DIR", help="the project [.]"
     )
@@ -62,6 +62,12 @@ def _amount(text: str) -> float:
     return value
 
 
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
 def _run(options: argparse.Namespace) -> int:
     if not (options.usd or options.minutes or options.turns):
         raise UsageError("Say how much more: --usd, --minutes or --turns.")
@@ -70,7 +76,7 @@ def _run(options: argparse.Namespace) -> int:
         entries = journal.since()
         event = CapRaised(
             **_named(options.what, project, entries),
-            turns=int(options.turns),
+            turns=options.turns,
             seconds=60 * options.minutes,
             usd=options.usd,
         )
@@ -96,7 +102,7 @@ def _reopen(project: Path, issue: str, entries: Sequence[Entry]) -> bool:
     """Open the issue again if its cap is what it is blocked for; a question stays one."""
     ends = [one.event for one in entries if isinstance(one.event, AttemptEnded)]
     last = next((one for one in reversed(ends) if one.issue == issue), None)
-    if last is None or last.outcome != "OutOfBudget":
+    if last is None or last.scope != Scope.ISSUE:
         return False
     with open_facade(project) as facade:
         if facade.get(issue).state is not State.BLOCKED:

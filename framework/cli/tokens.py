@@ -14,7 +14,7 @@ from ..agents.tokens import AccountState, TokenPool
 from ..config.environment import environment
 from ..config.settings import state_directory
 from ..config.tokens import PoolToken, pool_tokens
-from ..domain.account import Health, Window, fingerprint
+from ..domain.account import Condition, Window, fingerprint
 from ..domain.errors import NoToken, SettingsError
 from ..domain.legible import clean
 from ..domain.nearest import hint
@@ -26,10 +26,10 @@ _FILE = "tokens.json"
 _FIVE_HOUR, _SEVEN_DAY = "five_hour", "seven_day"
 _HEAD = ("name", "kind", "state", "until", "5 hours", "7 days", "sessions", "last used")
 _STYLES = {
-    Health.HEALTHY: "green",
-    Health.WARM: "yellow",
-    Health.PARKED: "magenta",
-    Health.BAD: "bold red",
+    Condition.HEALTHY: "green",
+    Condition.WARM: "yellow",
+    Condition.PARKED: "magenta",
+    Condition.BAD: "bold red",
 }
 
 
@@ -76,7 +76,7 @@ def _run(options: argparse.Namespace) -> int:
         sys.stderr.write(f"{_PROG}: {warning}\n")
     kinds = {one.name: "subscription" if one.oauth else "API key" for one in tokens}
     _show_json(states, kinds, now) if options.json else _show(states, kinds, now)
-    is_usable = any(one.health in (Health.HEALTHY, Health.WARM) for one in states)
+    is_usable = any(one.condition in (Condition.HEALTHY, Condition.WARM) for one in states)
     return OK if is_usable else FAILED
 
 
@@ -111,7 +111,7 @@ def _document(state: AccountState, kind: str, now: datetime) -> dict[str, Any]:
     return {
         "name": state.name,
         "kind": kind,
-        "state": state.health.value,
+        "state": state.condition.value,
         "until": _utc(_until(state)),
         "why": one.bad or None,
         "windows": {
@@ -125,7 +125,7 @@ def _document(state: AccountState, kind: str, now: datetime) -> dict[str, Any]:
 
 
 def _until(state: AccountState) -> datetime | None:
-    return state.account.parked_until if state.health is Health.PARKED else None
+    return state.account.parked_until if state.condition is Condition.PARKED else None
 
 
 def _utc(at: datetime | None) -> str | None:
@@ -149,7 +149,7 @@ def _row(state: AccountState, kind: str, now: datetime) -> tuple[str, ...]:
     return (
         state.name,
         kind,
-        state.health.value,
+        state.condition.value,
         _local(_until(state)),
         _percent(windows.get(_FIVE_HOUR), now),
         _percent(windows.get(_SEVEN_DAY), now),
@@ -183,5 +183,5 @@ def _draw(rows: Sequence[Sequence[str]], states: Sequence[AccountState]) -> None
 
     table = Table(*_HEAD, box=None, padding=(0, 2, 0, 0), header_style="bold")
     for row, state in zip(rows, states, strict=True):
-        table.add_row(*row, style=_STYLES[state.health])
+        table.add_row(*row, style=_STYLES[state.condition])
     open_console().print(table)

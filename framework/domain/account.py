@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from .trouble import Backoff
+
 WARM = 0.9
 """The used part of a window from which other accounts are preferred."""
 RAMP_STEP = timedelta(seconds=5)
@@ -20,13 +22,10 @@ RAMP_STEP = timedelta(seconds=5)
 four, and so on, until one of them has worked."""
 LOOK = timedelta(seconds=1)
 """Nobody looks for an account more often while there is none."""
-FIRST_PARK = timedelta(minutes=1)
-LONGEST_PARK = timedelta(hours=1)
-"""For a limit that does not say when it ends: doubled each time until something works."""
 _STEPS = 10
 
 
-class Health(Enum):
+class Condition(Enum):
     HEALTHY = "healthy"
     WARM = "warm"
     PARKED = "parked"
@@ -73,14 +72,14 @@ class Account:
     ramp: Ramp | None = None
     used_at: datetime | None = None
 
-    def health(self, now: datetime) -> Health:
+    def condition(self, now: datetime) -> Condition:
         if self.bad:
-            return Health.BAD
+            return Condition.BAD
         if self.parked_until is not None and now < self.parked_until:
-            return Health.PARKED
+            return Condition.PARKED
         live = [one for one in self.windows.values() if not one.is_over(now)]
         is_warm = any(one.warned or one.used >= WARM for one in live)
-        return Health.WARM if is_warm else Health.HEALTHY
+        return Condition.WARM if is_warm else Condition.HEALTHY
 
     def used(self, now: datetime) -> float:
         """The used part of the fullest window; 0 where nothing is known."""
@@ -93,7 +92,7 @@ Pool = Mapping[str, Account]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Use:
+class Seat:
     """Work with the account of this name."""
 
     name: str
@@ -115,7 +114,7 @@ class NoneLeft:
     reasons: Mapping[str, str]
 
 
-Choice = Use | Wait | NoneLeft
+Choice = Seat | Wait | NoneLeft
 
 
 def fingerprint(token: str) -> str:
@@ -143,9 +142,9 @@ def choose(
     opens = {name: _opens(one, now) for name, one in wanted.items()}
     ready = [name for name, at in opens.items() if at <= now]
     if not ready:
-        parked = all(one.health(now) is Health.PARKED for one in usable.values())
+        parked = all(one.condition(now) is Condition.PARKED for one in usable.values())
         return Wait(until=max(min(opens.values()), now + LOOK), parked=parked)
-    return Use(name=min(ready, key=lambda name: _burden(pool[name], running.get(name, 0), now)))
+    return Seat(name=min(ready, key=lambda name: _burden(pool[name], running.get(name, 0), now)))
 
 
 def _before_reserve(
@@ -153,7 +152,7 @@ def _before_reserve(
 ) -> Mapping[str, Account]:
     """All of them when none but the reserve can be used, so that a wait ends with the first."""
     usual = {name: one for name, one in usable.items() if name not in reserve}
-    is_out = all(one.health(now) is Health.PARKED for one in usual.values())
+    is_out = all(one.condition(now) is Condition.PARKED for one in usual.values())
     return usable if is_out else usual
 
 
@@ -166,7 +165,7 @@ def _opens(account: Account, now: datetime) -> datetime:
 
 def _burden(account: Account, running: int, now: datetime) -> tuple[bool, int, float, float]:
     last = account.used_at.timestamp() if account.used_at else 0.0
-    return account.health(now) is Health.WARM, running, account.used(now), last
+    return account.condition(now) is Condition.WARM, running, account.used(now), last
 
 
 def begun(pool: Pool, name: str, now: datetime) -> Pool:
@@ -183,19 +182,20 @@ def seen(pool: Pool, name: str, windows: Mapping[str, Window]) -> Pool:
     return {**pool, name: replace(pool[name], windows={**pool[name].windows, **windows})}
 
 
-def limited(pool: Pool, name: str, until: datetime | None, now: datetime) -> Pool:
-    """The account met a limit: it is parked until then, or for a while that doubles each time
-    when nobody knows. Said again of a parked account it only extends that.
+def limited(pool: Pool, name: str, until: datetime | None, now: datetime, wait: Backoff) -> Pool:
+    """The account met a limit: it is parked until then, or when nobody knows for the first of
+    `wait`, which doubles each time up to the longest. Said again of a parked account it only
+    extends that.
 
     Whoever used it now goes to the others: these are ramped up as well, each by itself.
     """
     one = pool[name]
-    if one.health(now) is Health.PARKED:
+    if one.condition(now) is Condition.PARKED:
         assert one.parked_until is not None
         later = max(one.parked_until, until or one.parked_until)
         return {**pool, name: replace(one, parked_until=later)}
     if until is None or until <= now:
-        pause = min(LONGEST_PARK, FIRST_PARK * (1 << min(one.blind, 10)))
+        pause = min(wait.longest, wait.first * (1 << min(one.blind, 10)))
         parked = replace(one, parked_until=now + pause, blind=one.blind + 1, ramp=Ramp())
     else:
         parked = replace(one, parked_until=until, ramp=Ramp())
@@ -213,7 +213,7 @@ def worked(pool: Pool, name: str, now: datetime) -> Pool:
     """The service answered a session of the account. Of a parked or bad one this is late news,
     and while nobody was let in by a ramp it says nothing about those who want to come."""
     one = pool[name]
-    if one.health(now) in (Health.PARKED, Health.BAD):
+    if one.condition(now) in (Condition.PARKED, Condition.BAD):
         return pool
     ramp = one.ramp if one.ramp and not one.ramp.let_in else None
     return {**pool, name: replace(one, parked_until=None, blind=0, ramp=ramp)}

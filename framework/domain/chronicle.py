@@ -30,6 +30,7 @@ from .event import (
     RunEnded,
     RunStarted,
     SessionProgress,
+    SessionScored,
     TellingRefused,
     TrackerBack,
     TrackerLost,
@@ -37,7 +38,7 @@ from .event import (
     WorkLanded,
     WorkRescued,
 )
-from .story import account_line, moment, tracker
+from .story import account_line, cap_line, moment, tracker
 
 DIED = "Died"
 """The outcome shown for an attempt that its run never ended."""
@@ -199,13 +200,13 @@ class Chronicle:
             case RunEnded():
                 self._last = at
                 self._close(RunState.FINISHED, event)
-            case CapNear(issue=issue, use=use):
-                self.warnings.append((run, f"#{issue}: most is used, {use}"))
+            case CapNear():
+                self.warnings.append((run, cap_line(event)))
             case AccountParked() | AccountRefused():
                 self.warnings.append((run, account_line(event)))
             case PlanningPaused() | TrackerLost() | CapRaised():
                 pass
-            case RunStarted() | WorkRescued() | Recovered():
+            case RunStarted() | WorkRescued() | Recovered() | SessionScored():
                 pass
 
     def _start(self, event: RunStarted, run: str, at: datetime) -> None:

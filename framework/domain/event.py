@@ -192,7 +192,9 @@ class WorkRescued:
 @dataclass(frozen=True, kw_only=True)
 class AttemptEnded:
     """`outcome` is the name of the outcome's type, `counted` whether it is a failure. `seconds`
-    are those of the attempt, `worked` those of its session without pauses."""
+    are those of the attempt, `worked` those of its session without pauses. `trouble` is the class
+    of what ended it, as `domain.incidents` names it; empty where the outcome says all. `scope` is
+    whose cap ended it, if one did."""
 
     issue: str
     epoch: int
@@ -205,6 +207,36 @@ class AttemptEnded:
     turns: int
     tools: int
     worked: float = 0.0
+    trouble: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionScored:
+    """The health of an attempt's session, from 0 to 100; each reason is one line, as
+    `-12 repeats: …`. The figures are the facts of `domain.vitals`."""
+
+    issue: str
+    epoch: int
+    session: str
+    score: int
+    reasons: tuple[str, ...]
+    productivity: float
+    commits: int = 0
+    files: int = 0
+    lines: int = 0
+    turns: int = 0
+    tools: int = 0
+    greened: int = 0
+    red: int = 0
+    repeated: int = 0
+    reverted: int = 0
+    refused: int = 0
+    failed: int = 0
+    context: float = 0.0
+    usd: float = 0.0
+    growth: float = 0.0
+    silence: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,6 +317,7 @@ Event = (
     | IssueSettled
     | WorkRescued
     | AttemptEnded
+    | SessionScored
     | CapNear
     | CapRaised
     | TrackerLost

@@ -88,10 +88,12 @@ class LeaseLost:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """It broke. `ours` when the fault is the machine's or Nightshift's, not the work's."""
+    """It broke. `ours` when the fault is the machine's or Nightshift's, not the work's; `trouble`
+    is the kind of trouble that ended its session, if that is what did."""
 
     error: str
     ours: bool = False
+    trouble: str = ""
 
 
 Outcome = (

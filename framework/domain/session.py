@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .account import Window
-from .ledger import Scope
+from .ledger import Use
 from .trouble import Trouble
 
 
@@ -53,18 +53,34 @@ class Said:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Edit:
+    """A change to one file: digests of the text that was replaced (empty for a whole file) and of
+    what replaced it."""
+
+    path: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ToolCalled:
-    """A tool has begun; until its `ToolEnded` the session may be silent for `tool_seconds`."""
+    """A tool has begun; until its `ToolEnded` the session may be silent for `tool_seconds`.
+    `digest` is that of the tool and all its arguments."""
 
     call: str
     tool: str
     summary: str
+    digest: str = ""
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToolEnded:
+    """`refused`: a permission or a guard did not let it run, which is not its failure."""
+
     call: str
     failed: bool
+    refused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +92,13 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True)
 class Used:
-    """The model has answered once more: the session's totals, earlier turns of it included."""
+    """The model has answered once more: the session's totals, earlier turns of it included.
+    `context` is how many tokens were put in with this answer, `window` how many the model takes
+    (0 when that is not known)."""
 
     spending: Spending
+    context: int = 0
+    window: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +120,12 @@ class Completed:
 
 @dataclass(frozen=True, kw_only=True)
 class CapReached:
-    """One of our own limits ended it: `what` is `turns`, `usd` or `seconds`, and `scope` whose:
-    the session's, or its issue's, run's or day's."""
+    """One of our own limits ended it: `what` is `turns`, `usd` or `seconds`. `use` says which,
+    where it is not the session's own."""
 
     what: str
     spending: Spending
-    scope: Scope = Scope.SESSION
+    use: Use | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ from .event import (
     RunEnded,
     RunStarted,
     SessionProgress,
+    SessionScored,
     TellingRefused,
     TrackerBack,
     TrackerLost,
@@ -72,8 +73,11 @@ def describe(event: Event, *, clock: Clock = utc_clock) -> str | None:
             return account_line(event, clock=clock)
         case WorkLanded() | WorkRescued() | IssueSettled():
             return _work(event)
+        case SessionScored(issue=issue, epoch=epoch, score=score, reasons=reasons):
+            worst = next((f", {one}" for one in reasons if one.startswith("-")), "")
+            return f"{tag(issue)} attempt e{epoch} health {score} of 100{worst}"
         case CapNear() | CapRaised():
-            return _caps(event)
+            return cap_line(event)
         case TrackerLost() | TrackerBack() | TellingRefused():
             return tracker(event)
         case Recovered(what=what):
@@ -93,7 +97,7 @@ def tracker(event: TrackerLost | TrackerBack | TellingRefused) -> str:
             return f"{tag(issue)} the tracker refused a change that had waited: {why}"
 
 
-def _caps(event: CapNear | CapRaised) -> str:
+def cap_line(event: CapNear | CapRaised) -> str:
     match event:
         case CapNear(issue=issue, use=use):
             return f"{tag(issue)} most is used: {use}"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import anyio
 from anyio import to_thread
 
 from ..domain import merge as merging
 from ..domain.brief import parse
-from ..domain.errors import MustStop, TrackerUnavailable
 from ..domain.event import (
     AttemptMoved,
     AttemptPaused,
@@ -20,17 +18,14 @@ from ..domain.event import (
     ConflictFound,
     Event,
     SessionProgress,
-    Warned,
-    WorkLanded,
 )
 from ..domain.issue import Change, Issue, State
 from ..domain.lease import Failure, Lease
-from ..domain.ledger import Amount
+from ..domain.ledger import Amount, Use
 from ..domain.outcome import (
     Blocked,
     Conflicted,
     Failed,
-    Landed,
     LeaseLost,
     Outcome,
     OutOfBudget,
@@ -38,20 +33,17 @@ from ..domain.outcome import (
     Stalled,
     Unfinished,
 )
-from ..domain.query import Query
 from ..domain.session import CapReached, Completed, Spending
 from ..domain.trouble import Trouble
 from ..effect import effect
 from ..workspaces.base import Workspace
+from . import landing as landings
 from . import prompt
 from .desk import Desk, what_is_lacking
 from .parts import Parts
-from .settle import settle
 from .talk import Talk, warning
 
 _COMMENTS = 10
-_TRACKER_WAIT = timedelta(seconds=5)
-_Judged = merging.Merged | merging.Clash | merging.Refused | merging.Nothing | merging.Superseded
 
 
 class Attempt:
@@ -96,8 +88,8 @@ class Attempt:
             )
         )
         async with parts.keeper.hold(self._lease):
-            await self._refresh()
-            if (landed := await self._landed()) is not None:
+            await landings.refresh(parts)
+            if (landed := await landings.landed(parts, issue)) is not None:
                 return landed
             rescued = await parts.workspaces.rescued(issue)
             async with parts.workspaces.open(issue, self._lease.epoch) as workspace:
@@ -139,7 +131,7 @@ class Attempt:
 
     async def _land(self, workspace: Workspace, talk: Talk) -> Outcome:
         """Try to land; the author of a conflict gets one more turn with both sides."""
-        landing = await self._try_to_land(workspace)
+        landing = await landings.land(self._parts, workspace, self._issue, self)
         if isinstance(landing, merging.Clash):
             self._parts.journal.append(
                 ConflictFound(issue=self._issue.id, epoch=self._lease.epoch, paths=landing.paths)
@@ -147,11 +139,12 @@ class Attempt:
             failed = await self._turn(talk, self._conflict_prompt(landing))
             if failed is not None:
                 return failed
-            landing = await self._try_to_land(workspace)
+            landing = await landings.land(self._parts, workspace, self._issue, self)
         match landing:
             case merging.Merged(proof=proof):
-                await self._settle(proof)
-                return Landed(proof=proof)
+                ended = await landings.conclude(self._parts, self._issue, proof)
+                self._settled()
+                return ended
             case merging.Clash(paths=paths):
                 return Conflicted(paths=paths)
             case merging.Refused(reasons=reasons, checks=checks):
@@ -160,54 +153,7 @@ class Attempt:
             case merging.Nothing():
                 return Unfinished(why="the session committed nothing")
             case merging.Superseded():
-                return await self._landed() or LeaseLost()
-
-    async def _landed(self) -> Landed | None:
-        """A landing that the tracker was never told of: settled now, and not worked on again."""
-        proof = await self._parts.lander.landed(self._issue)
-        if proof is None:
-            return None
-        with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(settle, self._parts, self._issue, proof)
-        return Landed(proof=proof)
-
-    async def _try_to_land(self, workspace: Workspace) -> _Judged:
-        """Land, as soon as origin and the tracker can be reached."""
-        while True:
-            await self._refresh()
-            try:
-                landing = await self._parts.lander.land(workspace, self._issue, self._siblings)
-            except TrackerUnavailable as error:
-                landing = merging.Held(why=str(error), wait=_TRACKER_WAIT)
-            if not isinstance(landing, merging.Held):
-                return landing
-            if landing.wait is None:
-                raise MustStop(landing.why)
-            self.paused(self._parts.clock() + landing.wait, landing.why)
-            await anyio.sleep(landing.wait.total_seconds())
-            self.resumed()
-
-    def _siblings(self) -> list[Issue]:
-        return [one for one in self._parts.tracker.list(Query()) if one.id != self._issue.id]
-
-    async def _refresh(self) -> None:
-        for text in await self._parts.lander.refresh():
-            self._parts.journal.append(Warned(text=text))
-
-    async def _settle(self, proof: merging.Proof) -> None:
-        """From here on the work is on the target: finish telling it, whatever comes."""
-        with anyio.CancelScope(shield=True):
-            self._parts.journal.append(
-                WorkLanded(
-                    issue=self._issue.id,
-                    epoch=proof.epoch,
-                    commit=proof.commit,
-                    tree=proof.tree,
-                    checks=len(proof.checks),
-                )
-            )
-            await to_thread.run_sync(settle, self._parts, self._issue, proof)
-        self._settled()
+                return await landings.landed(self._parts, self._issue) or LeaseLost()
 
     async def _turn(self, talk: Talk, text: str) -> Outcome | None:
         """One turn, waiting out limits and outages; None when the agent ended it by itself."""
@@ -220,17 +166,19 @@ class Attempt:
                 return end
             case CapReached():
                 return self._out_of_budget(end)
-            case Trouble(kind=kind, why=why):
-                return Failed(error=f"the agent's session ended by {kind.value}: {why}")
+            case Trouble(kind=kind, why=why, rule=rule):
+                error = f"the agent's session ended by {kind.value}: {why}"
+                return Failed(error=error, ours=not rule.counts, trouble=kind.value)
 
-    def _left(self) -> Amount | None:
-        """What the caps leave; None when one of them is used up."""
+    def _left(self) -> Amount | Use:
+        """What the caps leave; the one that is used up, if one is."""
         purse = self._parts.purse
-        return None if purse.over(self._issue.id) else purse.left(self._issue.id)
+        return purse.over(self._issue.id) or purse.left(self._issue.id)
 
     def _out_of_budget(self, end: CapReached) -> OutOfBudget:
-        """Whose cap it was: a turn is started with the least that any of them left."""
-        if use := self._parts.purse.over(self._issue.id):
+        """A turn is started with the least that any cap leaves: so the end tells whose it was,
+        or the purse does."""
+        if use := end.use or self._parts.purse.over(self._issue.id):
             return OutOfBudget(what=use.what, scope=use.scope, use=str(use))
         return OutOfBudget(what=end.what)
 

@@ -15,6 +15,7 @@ from ..domain.plan import Plan
 from ..domain.query import Query
 from ..prose import SPEC_FILE
 from .courier import Courier
+from .landing import refresh
 from .parts import Parts
 from .planner import PLAN_FILE, create_issues, load_plan, make_plan, read_spec, save_plan
 from .postman import Postman
@@ -88,8 +89,7 @@ async def _run(parts: Parts, plan_only: bool) -> Ending:
 
 
 async def _work(parts: Parts, plan_only: bool) -> Ending:
-    for warning in await parts.lander.refresh():
-        parts.journal.append(Warned(text=warning))
+    await refresh(parts)
     await recover(parts)
     await _ask_remote(parts)
     plan = await _plan(parts)

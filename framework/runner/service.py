@@ -14,13 +14,13 @@ from typing import Protocol
 import anyio
 from anyio import to_thread
 
-from ..domain.account import Choice, NoneLeft, Use, Window
+from ..domain.account import Choice, NoneLeft, Seat, Window
 from ..domain.errors import MustStop
 from ..domain.event import AccountParked, AccountRefused, Warned
-from ..domain.ledger import UNLIMITED, Amount
+from ..domain.ledger import UNLIMITED, Amount, Use
 from ..domain.outcome import Stalled
 from ..domain.session import CapReached, Completed, Quota, SessionEvent, Troubled, Used
-from ..domain.trouble import Kind, Trouble, With
+from ..domain.trouble import Backoff, Kind, Trouble, With
 from ..journals.base import Journal
 from .clock import Clock, utcnow
 from .talk import Talk
@@ -44,8 +44,8 @@ class Pool(Protocol):
     def give_back(self, session: str) -> None:
         """The session uses none any more."""
 
-    def limit(self, name: str, until: datetime | None) -> None:
-        """It met a limit."""
+    def limit(self, name: str, until: datetime | None, wait: Backoff) -> None:
+        """It met a limit until then, or nobody knows for how long."""
 
     def quota(self, name: str, windows: Mapping[str, Window]) -> None:
         """How much of its windows is used."""
@@ -86,22 +86,23 @@ class Service:
         *,
         go_on: str,
         waits: Waits,
-        left: Callable[[], Amount | None] = lambda: UNLIMITED,
+        left: Callable[[], Amount | Use] = lambda: UNLIMITED,
         patient: bool = True,
     ) -> Completed | CapReached | Stalled | Trouble:
         """One turn to its end, limits and outages waited out; then `go_on` is said instead.
 
         A trouble in the answer is one that no waiting ends, or without `patient` an outage. With
-        nothing `left` before a try the answer is CapReached. Raises MustStop when a person
-        must act.
+        a cap used up before a try, which `left` then gives, the answer is CapReached. Raises
+        MustStop when a person must act.
         """
         why, limited = "", ""
         while True:
             account = await self._seat(talk, waits, why)
             if limited and account != limited:
                 waits.moved(account, why)
-            if (rest := left()) is None:
-                return CapReached(what="", spending=talk.spending)
+            rest = left()
+            if isinstance(rest, Use):
+                return CapReached(what=rest.what, use=rest, spending=talk.spending)
             try:
                 end = await talk.say(
                     text, account=account, left=rest, heard=self._listener(account)
@@ -126,7 +127,7 @@ class Service:
             if until is None:
                 choice = await to_thread.run_sync(self.pool.take, talk.session)
                 self._warn()
-                if isinstance(choice, Use):
+                if isinstance(choice, Seat):
                     if told:
                         waits.resumed()
                     return choice.name
@@ -158,7 +159,9 @@ class Service:
             await to_thread.run_sync(self.pool.denied, account, trouble.kind.value)
             self._tell_once(account, AccountRefused(account=account, why=trouble.why))
         else:
-            await to_thread.run_sync(self.pool.limit, account, trouble.until)
+            wait = trouble.rule.wait
+            assert wait is not None
+            await to_thread.run_sync(self.pool.limit, account, trouble.until, wait)
             until = trouble.until.isoformat() if trouble.until else ""
             why = trouble.kind.value
             self._tell_once(account, AccountParked(account=account, until=until, why=why))

@@ -204,5 +204,7 @@ def _journal(
             turns=attempt.spending.turns,
             tools=attempt.spending.tools,
             worked=round(attempt.worked, 3),
+            trouble=outcome.trouble if isinstance(outcome, Failed) else "",
+            scope=outcome.scope if isinstance(outcome, OutOfBudget) else "",
         )
     )

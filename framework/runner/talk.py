@@ -93,7 +93,7 @@ class Talk:
             return end
         if self._over is not None:
             use = self._over
-            return CapReached(what=use.what, scope=use.scope, spending=self.spending)
+            return CapReached(what=use.what, use=use, spending=self.spending)
         return Stalled(seconds=self.limits.silence)
 
     def hint(self, text: str) -> None:

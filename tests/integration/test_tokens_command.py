@@ -16,8 +16,11 @@ import pytest
 
 from framework.agents.tokens import TokenPool
 from framework.domain.account import Window, fingerprint
+from framework.domain.trouble import RULES, Kind
 from framework.leases.process import is_alive, this_process
 
+WAIT = RULES[Kind.USAGE_LIMIT].wait
+assert WAIT is not None
 ROOT = Path(__file__).parents[2]
 PROGRAM = "from framework.cli.nightshift import main; raise SystemExit(main())"
 COMMAND = [sys.executable, "-c", PROGRAM, "tokens"]
@@ -99,7 +102,7 @@ def test_what_a_run_learned(tmp_path: Path) -> None:
         "seven_day": Window(used=0.95, resets_at=UNTIL),
     }
     run.quota(ONE, windows)
-    run.limit(TWO, UNTIL)
+    run.limit(TWO, UNTIL, WAIT)
     first, second = document(tmp_path)
     assert (first["state"], first["sessions"]) == ("warm", 1)
     assert first["windows"]["five_hour"] == {"used": 0.42, "resets_at": f"{UNTIL:%Y-%m-%dT%XZ}"}
@@ -114,7 +117,7 @@ def test_what_a_run_learned(tmp_path: Path) -> None:
 def test_none_usable_is_exit_code_1(tmp_path: Path) -> None:
     """One parked and one refused: the code says it, and the text how to mend the refused one."""
     run = pool(tmp_path)
-    run.limit(ONE, UNTIL)
+    run.limit(ONE, UNTIL, WAIT)
     run.denied(TWO, "credit \x1b[31mtoo low")
     shown = tokens(tmp_path)
     assert shown.returncode == 1
@@ -125,7 +128,7 @@ def test_none_usable_is_exit_code_1(tmp_path: Path) -> None:
 def test_clear_makes_usable_again(tmp_path: Path) -> None:
     """A parked and a bad one, whatever was held against it; the others stay as they are."""
     run = pool(tmp_path)
-    run.limit(ONE, UNTIL)
+    run.limit(ONE, UNTIL, WAIT)
     run.denied(TWO, "revoked")
     assert tokens(tmp_path, "--clear", TWO).returncode == 0
     assert [one["state"] for one in document(tmp_path)] == ["parked", "healthy"]
@@ -168,7 +171,7 @@ def test_a_bad_value(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_said(tmp_path: Path) -> None:
     """The accounts count as healthy, and stderr tells why."""
-    pool(tmp_path).limit(ONE, UNTIL)
+    pool(tmp_path).limit(ONE, UNTIL, WAIT)
     (tmp_path / ".local" / "state" / "nightshift" / "tokens.json").write_text("{")
     ran = tokens(tmp_path)
     assert ran.returncode == 0

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from framework.agents.poolfile import Content, PoolFile, decode, encode
 from framework.agents.tokens import TokenPool
-from framework.domain.account import Use
+from framework.domain.account import Seat
 from framework.leases.process import is_alive, this_process
 
 TOKENS = {"ONE": "1111", "TWO": "2222"}
@@ -49,7 +49,7 @@ def opened(path: Path, tokens: dict[str, str] = TOKENS) -> TokenPool:
 def hold(path: str, sessions: str) -> None:
     pool = opened(Path(path))
     for number in range(int(sessions)):
-        assert isinstance(pool.take(f"{os.getpid()}-{number}"), Use)
+        assert isinstance(pool.take(f"{os.getpid()}-{number}"), Seat)
     sys.stdout.write("held\n")
     sys.stdout.flush()
     sys.stdin.read()

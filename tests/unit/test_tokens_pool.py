@@ -17,12 +17,15 @@ from hypothesis import strategies as st
 from framework.agents import poolfile
 from framework.agents.poolfile import Content, Holding, decode, encode
 from framework.agents.tokens import TokenPool
-from framework.domain.account import Account, Health, NoneLeft, Ramp, Use, Wait, Window
+from framework.domain.account import Account, Condition, NoneLeft, Ramp, Seat, Wait, Window
 from framework.domain.errors import AgentError
 from framework.domain.lease import Process
+from framework.domain.trouble import RULES, Kind
 from framework.leases.process import this_process
 from tests.unit.pool_writer import opened
 
+WAIT = RULES[Kind.USAGE_LIMIT].wait
+assert WAIT is not None
 ROOT = Path(__file__).parents[2]
 HOUR = timedelta(hours=1)
 
@@ -31,8 +34,8 @@ def writer(*words: str) -> list[str]:
     return [sys.executable, "-m", "tests.unit.pool_writer", *words]
 
 
-def by_name(pool: TokenPool) -> dict[str, Health]:
-    return {one.name: one.health for one in pool.states()}
+def by_name(pool: TokenPool) -> dict[str, Condition]:
+    return {one.name: one.condition for one in pool.states()}
 
 
 def running(pool: TokenPool) -> list[int]:
@@ -43,14 +46,14 @@ def test_what_is_known_survives_a_restart(tmp_path: Path) -> None:
     """A park, a refusal and the windows are known to whoever opens the file next."""
     until = datetime.now(UTC) + HOUR
     before = opened(tmp_path / "state" / "tokens.json")
-    before.limit("ONE", until)
+    before.limit("ONE", until, WAIT)
     before.denied("TWO", "revoked")
     before.quota("ONE", {"five_hour": Window(used=0.25, resets_at=until)})
     after = opened(tmp_path / "state" / "tokens.json")
     one, two = after.states()
-    assert (one.health, one.account.parked_until) == (Health.PARKED, until)
+    assert (one.condition, one.account.parked_until) == (Condition.PARKED, until)
     assert one.account.windows["five_hour"].used == 0.25
-    assert (two.health, two.account.bad) == (Health.BAD, "revoked")
+    assert (two.condition, two.account.bad) == (Condition.BAD, "revoked")
     wait = after.take("s")
     assert isinstance(wait, Wait)
     assert wait.until == until
@@ -63,15 +66,15 @@ def test_a_person_clears_what_a_run_refused(tmp_path: Path) -> None:
     pool.denied("ONE", "revoked")
     assert pool.take("s") == NoneLeft(reasons={"ONE": "revoked"})
     opened(tmp_path / "tokens.json").clear("ONE")
-    assert pool.take("s") == Use(name="ONE")
+    assert pool.take("s") == Seat(name="ONE")
 
 
 def test_a_session_counts_once(tmp_path: Path) -> None:
     """It changes accounts by taking again, and giving back twice is no error."""
     pool = opened(tmp_path / "tokens.json")
-    assert pool.take("s") == Use(name="ONE")
-    pool.limit("ONE", datetime.now(UTC) + HOUR)
-    assert pool.take("s") == Use(name="TWO")
+    assert pool.take("s") == Seat(name="ONE")
+    pool.limit("ONE", datetime.now(UTC) + HOUR, WAIT)
+    assert pool.take("s") == Seat(name="TWO")
     assert running(pool) == [0, 1]
     pool.give_back("s")
     pool.give_back("s")
@@ -83,9 +86,9 @@ def test_accounts_go_by_their_token(tmp_path: Path) -> None:
     and accounts that a run does not know stay as they are."""
     path = tmp_path / "tokens.json"
     opened(path).denied("ONE", "revoked")
-    assert by_name(opened(path, {"ONE": "3333"})) == {"ONE": Health.HEALTHY}
+    assert by_name(opened(path, {"ONE": "3333"})) == {"ONE": Condition.HEALTHY}
     opened(path, {"OTHER": "3333"}).worked("OTHER")
-    assert by_name(opened(path, {"RENAMED": "1111"})) == {"RENAMED": Health.BAD}
+    assert by_name(opened(path, {"RENAMED": "1111"})) == {"RENAMED": Condition.BAD}
 
 
 def test_looking_makes_nothing(tmp_path: Path) -> None:
@@ -160,7 +163,7 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path, text: bytes) -> None:
     assert "damaged" in looking.warnings[0]
     assert path.read_bytes() == text
     pool = opened(path)
-    assert pool.take("s") == Use(name="ONE")
+    assert pool.take("s") == Seat(name="ONE")
     (aside,) = tmp_path.glob("tokens.json.damaged-*")
     assert aside.read_bytes() == text
     assert str(aside) in pool.warnings[0]
