@@ -1,4 +1,4 @@
-"""Claude Code through the Claude Agent SDK. SDK types stop in this module.
+"""Claude Code through the Claude Agent SDK. SDK types stop in this module and in `turn`.
 
 How the CLI behaves (errors as messages, limits, resume, environment) was observed with
 claude-agent-sdk 0.2.186 and the CLI 2.1.329 in its wheel.
@@ -9,47 +9,31 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import anyio
 import claude_agent_sdk as sdk
 
 from ..box import Box, Cell
-from ..domain.account import Window
 from ..domain.errors import AgentError
 from ..domain.session import (
     CapReached,
-    Completed,
-    Quota,
-    Said,
     SessionEnd,
-    Spending,
-    Started,
-    ToolCalled,
-    ToolEnded,
-    Troubled,
-    Used,
-    Waiting,
 )
-from ..domain.trouble import Ended, ModelFacts, of_model
 from . import transcript
 from .base import Conversation, HostTool, Report
 from .meter import Meter, Rate
+from .turn import Turn, died, ending
 
 HANDS = ("Bash", "Read", "Edit", "Write", "Glob", "Grep")
 _SERVER = "nightshift"
-_CAPS = {"error_max_turns": "turns", "error_max_budget_usd": "usd"}
 _FRAME_BYTES = 64 << 20
 _INTERRUPT_SECONDS = 2
-_SYNTHETIC = "<synthetic>"
 
 # The SDK logs a program's death as an error of its own; for us it is an ending, reported as one.
 logging.getLogger("claude_agent_sdk").setLevel(logging.CRITICAL)
-_STDERR_LINES = 20
-_SUMMARY = 160
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +72,7 @@ class ClaudeAgent:
         self._box = box
         self._tokens = dict(tokens)
         self._rate = Rate()
+        self._windows: dict[str, int] = {}
         self._model = model
         self._endpoint = endpoint
         self._environment = dict(environment or {})
@@ -99,14 +84,19 @@ class ClaudeAgent:
 
     async def converse(self, conversation: Conversation, report: Report) -> SessionEnd:
         with transcript.opened(conversation.log) as log:
-            turn = _Turn(report=report, log=log, meter=Meter(conversation.spent, self._rate))
+            turn = Turn(
+                report=report,
+                log=log,
+                meter=Meter(conversation.spent, self._rate),
+                windows=self._windows,
+            )
             options = self._options(conversation, turn)
             with anyio.move_on_after(conversation.limits.seconds) as clock:
                 return await _talk(options, conversation.prompt, turn)
             assert clock.cancelled_caught
             return CapReached(what="seconds", spending=turn.spending)
 
-    def _options(self, conversation: Conversation, turn: _Turn) -> sdk.ClaudeAgentOptions:
+    def _options(self, conversation: Conversation, turn: Turn) -> sdk.ClaudeAgentOptions:
         token = self._tokens[conversation.account]
         limits, spent = conversation.limits, conversation.spent
         hands = list(HANDS) if conversation.hands else []
@@ -172,74 +162,7 @@ class ClaudeAgent:
         }
 
 
-@dataclass(kw_only=True)
-class _Turn:
-    """What has been seen of one turn so far."""
-
-    report: Report
-    log: TextIO
-    meter: Meter
-    stderr: list[str] = field(default_factory=list)
-    error: str | None = None
-    limit: sdk.RateLimitInfo | None = None
-    result: sdk.ResultMessage | None = None
-
-    @property
-    def spending(self) -> Spending:
-        return self.meter.spending
-
-    def keep_stderr(self, line: str) -> None:
-        self.stderr = [*self.stderr, line][-_STDERR_LINES:]
-
-    def take(self, message: sdk.Message) -> None:
-        transcript.write(self.log, message)
-        match message:
-            case sdk.SystemMessage(subtype="init", data=data):
-                self.report(Started(session=data["session_id"], model=data.get("model", "")))
-            case sdk.SystemMessage(subtype="api_retry", data=data):
-                self.report(Waiting(why=str(data.get("error") or "no answer")))
-            case sdk.RateLimitEvent(rate_limit_info=info):
-                self._take_limit(info)
-            case sdk.AssistantMessage(content=content, error=error):
-                self.error = error or self.error
-                self._count(message)
-                self._take_content(content)
-            case sdk.UserMessage(content=list(content)):
-                self._take_content(content)
-            case sdk.ResultMessage():
-                self.result = message
-                self.meter.result(message.usage, message.total_cost_usd)
-            case _:
-                pass  # frames that only a terminal would show
-
-    def _take_limit(self, info: sdk.RateLimitInfo) -> None:
-        if info.status == "rejected":
-            self.limit = info
-        if windows := _windows(info):
-            self.report(Quota(windows=windows))
-
-    def _count(self, message: sdk.AssistantMessage) -> None:
-        if message.model == _SYNTHETIC:  # an error in the shape of an answer
-            return
-        size = sum(len(str(vars(block))) for block in message.content)
-        self.meter.answer(message.message_id or "", message.usage, size)
-        self.report(Used(spending=self.spending))
-
-    def _take_content(self, content: list[sdk.ContentBlock]) -> None:
-        for block in content:
-            match block:
-                case sdk.TextBlock(text=text):
-                    self.report(Said(text=text))
-                case sdk.ToolUseBlock(id=call, name=name, input=arguments):
-                    self.meter.tool()
-                    self.report(ToolCalled(call=call, tool=name, summary=_summary(arguments)))
-                case sdk.ToolResultBlock(tool_use_id=call, is_error=failed):
-                    self.report(ToolEnded(call=call, failed=bool(failed)))
-                case _:
-                    pass  # thinking, and tools that the service runs itself
-
-
-async def _talk(options: sdk.ClaudeAgentOptions, prompt: str, turn: _Turn) -> SessionEnd:
+async def _talk(options: sdk.ClaudeAgentOptions, prompt: str, turn: Turn) -> SessionEnd:
     try:
         async with sdk.ClaudeSDKClient(options) as client:
             try:
@@ -253,61 +176,14 @@ async def _talk(options: sdk.ClaudeAgentOptions, prompt: str, turn: _Turn) -> Se
                 raise
     except sdk.ClaudeSDKError as error:
         why = "; ".join([_named(error), *turn.stderr])
-        return _troubled(turn, ModelFacts(ended=Ended.DIED, why=why))
-    return _end(turn)
+        return died(turn, why)
+    return ending(turn)
 
 
 def _named(error: sdk.ClaudeSDKError) -> str:
     if isinstance(error, sdk.ProcessError) and error.exit_code is not None:
         return f"its program ended with exit code {error.exit_code}"
     return str(error).strip()
-
-
-def _end(turn: _Turn) -> SessionEnd:
-    """The class of the ending, from typed fields only: never from the agent's words."""
-    result, spending = turn.result, turn.spending
-    if result is None:
-        why = "; ".join(turn.stderr) or "ended without a result"
-        return _troubled(turn, ModelFacts(ended=Ended.DIED, why=why))
-    if not result.is_error:
-        return Completed(spending=spending)
-    if result.subtype in _CAPS:
-        return CapReached(what=_CAPS[result.subtype], spending=spending)
-    why = result.result or "; ".join(result.errors or ()) or result.subtype
-    if result.subtype != "success":
-        return _troubled(turn, ModelFacts(ended=Ended.DIED, why=why))
-    facts = ModelFacts(
-        status=result.api_error_status,
-        error=turn.error or "",
-        terminal_reason=getattr(result, "terminal_reason", None) or "",
-        limited=turn.limit is not None and turn.limit.rate_limit_type is not None,
-        resets_at=_moment(turn.limit.resets_at) if turn.limit else None,
-        why=why,
-    )
-    return _troubled(turn, facts)
-
-
-def _troubled(turn: _Turn, facts: ModelFacts) -> Troubled:
-    return Troubled(trouble=of_model(facts), spending=turn.spending)
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if seconds else None
-
-
-def _windows(info: sdk.RateLimitInfo) -> dict[str, Window]:
-    """Of every window that the event tells of; those it says nothing usable of are left out."""
-    told = info.raw.get("unifiedWindows")
-    rows = told if isinstance(told, dict) else {}
-    return {
-        str(name): Window(
-            used=float(row["utilization"]),
-            resets_at=_moment(row.get("resetsAt")),
-            warned=row.get("status") == "allowed_warning",
-        )
-        for name, row in rows.items()
-        if isinstance(row, dict) and isinstance(row.get("utilization"), int | float)
-    }
 
 
 def _hinting(hint: Callable[[], str | None]) -> sdk.HookCallback:
@@ -334,10 +210,3 @@ def _sdk_tool(tool: HostTool) -> sdk.SdkMcpTool[Any]:
         return {"content": [{"type": "text", "text": reply.text}], "is_error": reply.failed}
 
     return sdk.SdkMcpTool(tool.name, tool.description, dict(tool.schema), handle)
-
-
-def _summary(arguments: Mapping[str, Any]) -> str:
-    """The argument that tells people most: a command, a path, or the first one."""
-    known = [arguments[name] for name in ("command", "file_path", "pattern") if name in arguments]
-    text = str((known or list(arguments.values()) or [""])[0])
-    return " ".join(text.split())[:_SUMMARY]

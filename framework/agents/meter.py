@@ -35,6 +35,10 @@ class Tokens:
     out: int = 0
 
     @property
+    def put_in(self) -> int:
+        return self.fresh + self.written + self.read
+
+    @property
     def units(self) -> float:
         """As so many tokens put in, by price."""
         return self.fresh + _WRITTEN * self.written + _READ * self.read + _OUT * self.out
@@ -98,7 +102,7 @@ class Meter:
         return Spending(
             turns=self._spent.turns + len(self._answers),
             tools=self._spent.tools + self._tools,
-            input_tokens=self._spent.input_tokens + used.fresh + used.written + used.read,
+            input_tokens=self._spent.input_tokens + used.put_in,
             output_tokens=self._spent.output_tokens + used.out,
             usd=usd,
         )

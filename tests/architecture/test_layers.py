@@ -12,7 +12,7 @@ FRAMEWORK = ROOT / "framework"
 PORTS = ("trackers", "leases", "workspaces", "agents", "journals")
 # Foreign packages, and the only files that may know them.
 KEPT_TO = {
-    "claude_agent_sdk": {"agents/claude.py"},
+    "claude_agent_sdk": {"agents/claude.py", "agents/turn.py"},
     "filelock": {"leases", "workspaces/place.py", "config/writing.py"},
     "psutil": {"leases", "facade/caller.py"},
     "sqlite3": {"trackers", "leases", "journals"},
@@ -69,7 +69,7 @@ def _allowed(file: str, own: str, target: str) -> bool:
         return room in ("box", "mounts")
     if own in ("runner", "facade"):
         return room in PORTS and target.split(".")[1] == "base"
-    if own in ("box.py", "rehearsal"):
+    if own == "rehearsal":
         return room == "box"
     if own == "config":
         return target == "trackers.BACKENDS"
