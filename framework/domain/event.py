@@ -13,6 +13,8 @@ from dataclasses import MISSING, dataclass
 from datetime import datetime
 from typing import Any
 
+from .facts import Facts
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunStarted:
@@ -89,7 +91,6 @@ class AttemptStarted:
     epoch: int
     slot: int
     session: str
-    resumed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,9 +213,9 @@ class AttemptEnded:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SessionScored:
-    """The health of an attempt's session, from 0 to 100; each reason is one line, as
-    `-12 repeats: …`. The figures are the facts of `domain.vitals`."""
+class SessionScored(Facts):
+    """The health of an attempt's session, from 0 to 100, and the facts that it was scored from.
+    Each reason is one line, as `-12 repeats: …`."""
 
     issue: str
     epoch: int
@@ -222,21 +223,6 @@ class SessionScored:
     score: int
     reasons: tuple[str, ...]
     productivity: float
-    commits: int = 0
-    files: int = 0
-    lines: int = 0
-    turns: int = 0
-    tools: int = 0
-    greened: int = 0
-    red: int = 0
-    repeated: int = 0
-    reverted: int = 0
-    refused: int = 0
-    failed: int = 0
-    context: float = 0.0
-    usd: float = 0.0
-    growth: float = 0.0
-    silence: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -193,8 +193,8 @@ def _attempt(
 ) -> str:
     head = f"{tag(event.issue)} attempt e{event.epoch}"
     match event:
-        case AttemptStarted(slot=slot, title=title, resumed=resumed):
-            return f"{head} {'resumed' if resumed else 'started'} (slot {slot}): {title}"
+        case AttemptStarted(slot=slot, title=title):
+            return f"{head} started (slot {slot}): {title}"
         case AttemptPaused(until=until, why=why):
             at = moment(until)
             return f"{head} paused{f' until {clock(at)}' if at else ''}: {why}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Protocol
 
 import anyio
 from anyio import to_thread
 
+from ..domain import waiting
 from ..domain.errors import TrackerError
 from ..domain.event import TellingRefused, TrackerBack, TrackerLost, Warned
 from ..domain.outgoing import Backlog, Flushed
@@ -19,11 +20,14 @@ from ..journals.base import Journal
 from .clock import Clock, utcnow
 
 _LOOK_SECONDS = 1.0
-_LONGEST_SECONDS = 60.0
+_FIRST = timedelta(seconds=_LOOK_SECONDS)
+_LONGEST = timedelta(seconds=60)
 _LAST_SECONDS = 30.0
-_DRAW = SystemRandom().uniform
 _BATCH = 10
 """How many are told before it looks up again: an interrupt waits for no more than these."""
+
+
+_DICE = SystemRandom()
 
 
 class Outgoing(Protocol):
@@ -47,15 +51,15 @@ class Postman:
         journal: Journal,
         *,
         clock: Clock = utcnow,
-        draw: Callable[[float, float], float] = _DRAW,
+        chance: Callable[[], float] = _DICE.random,
         last_seconds: float = _LAST_SECONDS,
     ) -> None:
         self._outgoing = outgoing
         self._journal = journal
         self._clock = clock
-        self._draw = draw
+        self._chance = chance
         self._last_seconds = last_seconds
-        self._rest = _LOOK_SECONDS
+        self._rest = _FIRST
         self._since: datetime | None = None
         self._sent = 0
         self._is_lost = False
@@ -85,7 +89,7 @@ class Postman:
             await anyio.sleep(_LOOK_SECONDS if rest is None else rest)
 
     async def _finish(self) -> None:
-        self._rest = _LOOK_SECONDS
+        self._rest = _FIRST
         while (rest := await self.go()) is not None:  # noqa: ASYNC110 - others may tell it
             await anyio.sleep(rest)
 
@@ -110,7 +114,7 @@ class Postman:
         if flushed.away is not None:
             self._lost(flushed.away)
             return self._later()
-        self._rest = _LOOK_SECONDS
+        self._rest = _FIRST
         if flushed.left == 0:
             self._all_told()
             return None
@@ -118,8 +122,10 @@ class Postman:
         return 0.0 if flushed.sent or flushed.refused else _LOOK_SECONDS
 
     def _later(self) -> float:
-        self._rest = min(_LONGEST_SECONDS, self._draw(_LOOK_SECONDS, 3 * self._rest))
-        return self._rest
+        self._rest = waiting.backoff(
+            self._rest, chance=self._chance(), first=_FIRST, longest=_LONGEST
+        )
+        return self._rest.total_seconds()
 
     def _lost(self, why: str) -> None:
         if not self._is_lost:

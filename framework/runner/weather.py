@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import SystemRandom
 
-import anyio
-
 from ..domain.trouble import Trouble
 from .clock import Clock, utcnow
 
@@ -54,8 +52,3 @@ class Weather:
     def until(self) -> datetime | None:
         """When it clears up; None when it is fine now."""
         return self._until if self._until and self._until > self._clock() else None
-
-    async def wait(self) -> None:
-        """Return when it is fine; a pause that is prolonged meanwhile is waited out too."""
-        while (until := self.until) is not None:  # noqa: ASYNC110 - a date, not an event
-            await anyio.sleep((until - self._clock()).total_seconds())

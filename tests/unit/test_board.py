@@ -337,7 +337,7 @@ def test_a_resumed_attempt_stays_one_attempt() -> None:
     """The same epoch told as started twice is one attempt, from its first start on."""
     night = Night()
     night.tell(0, run_started(), started(4, "Four", 1, 1))
-    again = AttemptStarted(issue="4", title="Four", epoch=1, slot=2, session="s", resumed=True)
+    again = AttemptStarted(issue="4", title="Four", epoch=1, slot=2, session="s")
     night.tell(30, again)
     board = board_of(night)
     assert len(board.attempts) == 1

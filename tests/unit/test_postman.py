@@ -46,7 +46,7 @@ class Round:
             self.outbox,
             self.journal,
             clock=lambda: self.now,
-            draw=lambda _, most: most,
+            chance=lambda: 1.0,
             last_seconds=last_seconds,
         )
 
