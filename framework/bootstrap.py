@@ -76,11 +76,30 @@ def make_box(settings: Settings) -> box.Box:
     return box.Unboxed(programs)
 
 
+def refuse_openings(settings: Settings, cell: box.Box) -> None:
+    """Raises NoBox where a boxed program can get out, which names each way. It takes a moment."""
+    if not cell.confines:
+        if settings.box.network != box.Network.OPEN.value:
+            raise NoBox("NIGHTSHIFT_NETWORK=model-only needs the box: leave out --no-box.")
+        return
+    from .box.probe import probe
+
+    found = probe(
+        cell,
+        settings.state / "probe",
+        private=(settings.project / ".env",),
+        network=settings.box.network == box.Network.OPEN.value,
+    )
+    if found:
+        ways = "\n".join(f"- {one}" for one in found)
+        raise NoBox(f"The box of this machine is not tight, so no run is started:\n{ways}")
+
+
 def require(settings: Settings) -> None:
     """Raise the UsageError of whatever a real run lacks on this machine."""
     check_version()
     settings.agent.require_token()
-    make_box(settings)
+    refuse_openings(settings, make_box(settings))
 
 
 @asynccontextmanager
@@ -118,6 +137,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             box=cell,
             checks=settings.run.checks,
             check_seconds=settings.run.check_seconds,
+            check_network=settings.box.check_network == box.Network.OPEN.value,
             push=settings.run.push,
             environment=for_remotes(),
             serialise=lambda: turns.alone(f"land:{hub.target}"),
@@ -148,6 +168,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
                 limits=settings.agent.limits,
                 bounds=run.bounds,
                 ttl=ttl,
+                second_model=settings.agent.second_model,
                 max_failures=run.max_failures,
                 first_backoff=timedelta(seconds=run.first_backoff),
                 poll=_POLL_SECONDS.get(tracker.name, 30.0),
@@ -204,6 +225,7 @@ def _claude(settings: Settings, cell: box.Box) -> Agent:
             for one in settings.agent.tokens
         },
         model=settings.agent.model,
+        network=box.Network(settings.box.network),
         endpoint=settings.agent.endpoint,
         environment=settings.agent.environment,
     )

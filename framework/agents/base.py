@@ -39,10 +39,10 @@ class Conversation:
     transcript, one JSON object a line. `hub` is the repository from which the clone borrows
     objects; the agent may read it.
     `environment` is added to the little that it gets anyway. `account` names the token to use,
-    for agents that know several. `spent` is what earlier turns of the session have used. `hint`
-    is asked after each tool and may give something that the agent should know by now. `hands`
-    are tools to read and change files and run commands; without them it has the host's tools
-    only.
+    for agents that know several, `model` another model than the usual one. `spent` is what
+    earlier turns of the session have used. `hint` is asked after each tool and may give
+    something that the agent should know by now. `hands` are tools to read and change files and
+    run commands; without them it has the host's tools only.
     """
 
     session: str
@@ -54,6 +54,7 @@ class Conversation:
     hub: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     account: str = ""
+    model: str = ""
     spent: Spending = field(default_factory=Spending)
     hint: Callable[[], str | None] = lambda: None
     resume: bool = False

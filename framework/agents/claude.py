@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib import metadata, resources
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any
 import anyio
 import claude_agent_sdk as sdk
 
-from ..box import Box, Cell
+from ..box import DOOR_URL, Box, Cell, Network
+from ..box.door import Behind, open_door, proxy_for
 from ..domain.errors import AgentError
 from ..domain.session import (
     CapReached,
@@ -29,6 +31,9 @@ from .turn import Turn, died, ending
 
 HANDS = ("Bash", "Read", "Edit", "Write", "Glob", "Grep")
 _SERVER = "nightshift"
+_ENDPOINT = "https://api.anthropic.com"
+_PLACEHOLDER = "behind-the-door"
+"""In the place of a token that the box must not hold."""
 _FRAME_BYTES = 64 << 20
 _INTERRUPT_SECONDS = 2
 
@@ -49,13 +54,25 @@ class Token:
         kind = "OAUTH_TOKEN" if self.oauth else "API_KEY"
         return f"CLAUDE_CODE_{kind}_FILE_DESCRIPTOR"
 
+    @property
+    def header(self) -> dict[str, str]:
+        """How a request carries it."""
+        return (
+            {"authorization": f"Bearer {self.value}"} if self.oauth else {"x-api-key": self.value}
+        )
+
+
+def _door_of(conversation: Conversation) -> Path:
+    return conversation.home.with_name("door")
+
 
 class ClaudeAgent:
     """Sessions of the real CLI, each in its own box.
 
     A conversation's `account` is one of `tokens`. `environment` is what the person's machine
     needs to reach the service (its proxies); nothing else of ours is inherited. `endpoint`
-    replaces Anthropic's.
+    replaces Anthropic's. With a `network` of MODEL_ONLY the program reaches nothing but a door
+    to that endpoint, behind which the host adds the token: so the box never holds it.
     """
 
     name = "claude"
@@ -66,6 +83,7 @@ class ClaudeAgent:
         box: Box,
         tokens: Mapping[str, Token],
         model: str,
+        network: Network = Network.OPEN,
         endpoint: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
@@ -74,6 +92,7 @@ class ClaudeAgent:
         self._rate = Rate()
         self._windows: dict[str, int] = {}
         self._model = model
+        self._network = network
         self._endpoint = endpoint
         self._environment = dict(environment or {})
         self._program = Path(str(resources.files(sdk))) / "_bundled" / "claude"
@@ -92,9 +111,28 @@ class ClaudeAgent:
             )
             options = self._options(conversation, turn)
             with anyio.move_on_after(conversation.limits.seconds) as clock:
-                return await _talk(options, conversation.prompt, turn)
+                async with self._door(conversation):
+                    return await _talk(options, conversation.prompt, turn)
             assert clock.cancelled_caught
             return CapReached(what="seconds", spending=turn.spending)
+
+    @property
+    def _is_shut(self) -> bool:
+        return self._network is Network.MODEL_ONLY
+
+    def _door(self, conversation: Conversation) -> AbstractAsyncContextManager[None]:
+        """What a program without network talks to the model through."""
+        if not self._is_shut:
+            return nullcontext()
+        endpoint = self._endpoint or _ENDPOINT
+        return open_door(
+            _door_of(conversation),
+            Behind(
+                endpoint=endpoint,
+                headers=self._tokens[conversation.account].header,
+                via=proxy_for(endpoint, self._environment),
+            ),
+        )
 
     def _options(self, conversation: Conversation, turn: Turn) -> sdk.ClaudeAgentOptions:
         token = self._tokens[conversation.account]
@@ -103,7 +141,7 @@ class ClaudeAgent:
         return sdk.ClaudeAgentOptions(
             cwd=conversation.directory,
             cli_path=self._launcher,
-            model=self._model,
+            model=conversation.model or self._model,
             system_prompt=conversation.system,
             setting_sources=[],
             session_id=None if conversation.resume else conversation.session,
@@ -120,7 +158,7 @@ class ClaudeAgent:
             stderr=turn.keep_stderr,
             env={
                 "NIGHTSHIFT_LAUNCH": str(self._launch_file(conversation, token)),
-                "NIGHTSHIFT_TOKEN": token.value,
+                "NIGHTSHIFT_TOKEN": _PLACEHOLDER if self._is_shut else token.value,
             },
         )
 
@@ -134,7 +172,8 @@ class ClaudeAgent:
                 writable=(conversation.directory, conversation.home),
                 readable=(self._program, *hub),
                 environment=self._inside(conversation, token),
-                network=True,
+                network=not self._is_shut,
+                door=_door_of(conversation) if self._is_shut else None,
             ),
         )
         path = conversation.home.with_name("launch")
@@ -143,9 +182,10 @@ class ClaudeAgent:
 
     def _inside(self, conversation: Conversation, token: Token) -> dict[str, str]:
         temporary = {} if self._box.confines else {"TMPDIR": str(conversation.home)}
-        endpoint = {"ANTHROPIC_BASE_URL": self._endpoint} if self._endpoint else {}
+        address = DOOR_URL if self._is_shut else self._endpoint
+        endpoint = {"ANTHROPIC_BASE_URL": address} if address else {}
         return {
-            **self._environment,
+            **({} if self._is_shut else self._environment),
             **temporary,
             **endpoint,
             **conversation.environment,

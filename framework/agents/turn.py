@@ -48,6 +48,8 @@ class Turn:
     meter: Meter
     windows: dict[str, int]
     refused: set[str] = field(default_factory=set)
+    model: str = ""
+    context: int = 0
     stderr: list[str] = field(default_factory=list)
     error: str | None = None
     limit: sdk.RateLimitInfo | None = None
@@ -81,6 +83,7 @@ class Turn:
                 self.result = message
                 self.meter.result(message.usage, message.total_cost_usd)
                 self._learn(message.model_usage or {})
+                self._report_use()
             case _:
                 pass  # frames that only a terminal would show
 
@@ -101,13 +104,12 @@ class Turn:
             return
         size = sum(len(str(vars(block))) for block in message.content)
         self.meter.answer(message.message_id or "", message.usage, size)
-        self.report(
-            Used(
-                spending=self.spending,
-                context=tokens(message.usage).put_in,
-                window=self.windows.get(message.model, 0),
-            )
-        )
+        self.model, self.context = message.model, tokens(message.usage).put_in
+        self._report_use()
+
+    def _report_use(self) -> None:
+        window = self.windows.get(self.model, 0)
+        self.report(Used(spending=self.spending, context=self.context, window=window))
 
     def _take_content(self, content: list[sdk.ContentBlock]) -> None:
         for block in content:

@@ -14,7 +14,9 @@ _COMMANDS = {
     "monitor": ("framework.cli.monitor", "see how a run is doing"),
     "extend": ("framework.cli.extend", "allow an issue, a run or a day more than its cap"),
     "tokens": ("framework.cli.tokens", "see which accounts can be used, and until when not"),
+    "health": ("framework.cli.health", "see how well sessions worked, and why"),
     "rescue": ("framework.cli.rescue", "see and get back the work that did not land"),
+    "verify": ("framework.cli.verify", "hold a landed issue's proof against what is there"),
     "clean": ("framework.cli.clean", "free what is of no more use"),
 }
 

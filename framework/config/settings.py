@@ -22,6 +22,7 @@ from .stores import StoreSettings, stores_of
 from .tokens import PoolToken, pool_tokens
 
 DEFAULT_MODEL = "opus"
+SECOND_MODEL = "sonnet"
 _PASSED_ON = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
 
@@ -30,6 +31,7 @@ class AgentSettings:
     """What sessions run with. `tokens` may be empty until one is needed."""
 
     model: str = DEFAULT_MODEL
+    second_model: str = SECOND_MODEL
     tokens: tuple[PoolToken, ...] = ()
     endpoint: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -71,9 +73,12 @@ class RunSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class BoxSettings:
-    """`wanted` is False when the person passed --no-box."""
+    """`wanted` is False when the person passed --no-box. `network` is what sessions reach,
+    `check_network` what checks do; they are named as in `box.network`."""
 
     wanted: bool = True
+    network: str = "open"
+    check_network: str = "off"
     path: str = ""
     readable: tuple[Path, ...] = ()
 
@@ -111,6 +116,7 @@ def load(
         state=state_directory(env),
         agent=AgentSettings(
             model=model or env.get("NIGHTSHIFT_MODEL", DEFAULT_MODEL),
+            second_model=env.get("NIGHTSHIFT_SECOND_MODEL", SECOND_MODEL),
             tokens=pool_tokens(env),
             endpoint=env.get("ANTHROPIC_BASE_URL"),
             environment={name: env[name] for name in _PASSED_ON if name in env},
@@ -130,6 +136,8 @@ def load(
         ),
         box=BoxSettings(
             wanted=boxed,
+            network=_one_of(env, "NIGHTSHIFT_NETWORK", ("open", "model-only")),
+            check_network=_one_of(env, "NIGHTSHIFT_CHECK_NETWORK", ("off", "open")),
             path=env.get("PATH", os.defpath),
             readable=tuple(
                 Path(one) for one in env.get("NIGHTSHIFT_BOX_READ", "").split(":") if one
@@ -143,6 +151,13 @@ def state_directory(env: Mapping[str, str]) -> Path:
     """Outside every project: a clone in there inherits nothing from a person's repository."""
     given = Path(env.get("XDG_STATE_HOME", ""))  # a relative one is to be ignored, says XDG
     return (given if given.is_absolute() else Path.home() / ".local" / "state") / "nightshift"
+
+
+def _one_of(env: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
+    value = env.get(name, known[0])
+    if value not in known:
+        raise SettingsError(f"{name} must be {' or '.join(known)}, not {value!r}.")
+    return value
 
 
 def _bounds(env: Mapping[str, str]) -> Bounds | None:

@@ -14,8 +14,9 @@ from rich.text import Text
 from ..domain.board import Board, Row, Slot, Standing
 from ..domain.chronicle import Attempt, RunState, Stage
 from ..domain.event import Entry, Warned
+from ..domain.incidents import Incident
 from ..domain.legible import clean
-from ..domain.story import count, describe, money, tag
+from ..domain.story import count, describe, money, tag, tags
 from .wording import (
     STYLES,
     clock,
@@ -30,6 +31,7 @@ from .wording import (
 _ORDER = list(Standing)
 _TAIL = 10
 _WARNINGS = 3
+_SOME = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +196,7 @@ def _sections(board: Board) -> list[_Section]:
     going = board.run.state is RunState.GOING
     rows = sorted(board.issues, key=lambda row: _ORDER.index(row.standing))
     ended = [one for one in board.attempts if not one.is_going]
-    news = [entry for entry in board.recent if not isinstance(entry.event, Warned)]
+    news = [one for one in board.recent if not isinstance(one.event, Warned)]
     slots = board.slots if going else ()
     return [
         _Section(
@@ -205,6 +207,7 @@ def _sections(board: Board) -> list[_Section]:
             row=lambda slot: _slot(slot, board),
         ),
         _Section(title="Issues", items=rows, columns="rlwwr", least=4, row=_issue),
+        _Section(title="Errors", items=board.incidents, columns="rllw", least=2, row=_incident),
         _Section(
             title="Events", items=news[-_TAIL:], columns="lw", least=4, row=_event, newest=True
         ),
@@ -246,6 +249,16 @@ def _issue(row: Row) -> tuple[Text, ...]:
         Text(clean(row.title)),
         Text(clean(situation(row)), style="dim"),
         Text(money(row.usd) if row.usd else "", style="dim"),
+    )
+
+
+def _incident(one: Incident) -> tuple[Text, ...]:
+    told = one.advice if one.person or one.why == one.kind else one.why
+    return (
+        Text(f"{one.count}×", style="dim"),
+        Text(clean(one.kind), style="bold red" if one.person else "yellow"),
+        Text(clean(tags(one.issues[:_SOME])) + (" …" if one.issues[_SOME:] else ""), style="dim"),
+        Text(clean(told), style="" if one.person else "dim"),
     )
 
 

@@ -14,7 +14,7 @@ from ..domain.board import Board, Row, Standing
 from ..domain.chronicle import RunState
 from ..domain.event import Entry
 from ..domain.legible import clean
-from ..domain.story import count, describe, money, tag
+from ..domain.story import count, describe, money, tag, tags
 from .wording import STYLES, clock, duration, project, situation, standing, trouble
 
 _TOLD = 12
@@ -44,6 +44,7 @@ def render(
     if board.run.rehearsed:
         _say(console, "Money is what the model would have cost; a rehearsal costs nothing.")
     _list(console, "Warnings", (clean(one) for one in board.warnings))
+    _list(console, "Errors", _errors(board))
     _list(console, "On the way", _on_the_way(board))
     undone = tuple(_undone(board))
     _list(console, "Left undone", undone, most=None)
@@ -91,6 +92,13 @@ def _row(row: Row) -> tuple[Text, ...]:
         Text(duration(row.seconds) if tried else ""),
         Text(money(row.usd) if tried else ""),
     )
+
+
+def _errors(board: Board) -> Iterable[str]:
+    for one in board.incidents:
+        of = f" ({tags(one.issues)})" if one.issues else ""
+        why = f" ({one.why})" if one.person and one.why else ""
+        yield f"{one.count} × {one.kind}{of}: {one.advice}{why}"
 
 
 def _on_the_way(board: Board) -> Iterable[str]:

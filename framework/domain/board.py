@@ -15,7 +15,8 @@ from itertools import islice
 
 from . import graph
 from .chronicle import Attempt, Chronicle, Planning, Run
-from .event import Entry
+from .event import Entry, SessionScored
+from .incidents import Incident, incidents
 from .issue import Issue, Priority, State
 from .lease import Record
 from .story import describe
@@ -85,8 +86,8 @@ class Totals:
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """How things stood `at` a moment. `run`, `slots`, `warnings` and `of_run` are about the
-    last run; attempts and recent events are of all runs, oldest first."""
+    """How things stood `at` a moment. `run`, `slots`, `warnings`, `incidents`, `health` and
+    `of_run` are about the last run; attempts and recent events are of all runs, oldest first."""
 
     at: datetime
     run: Run
@@ -99,6 +100,8 @@ class Board:
     of_project: Totals = field(default_factory=Totals)
     recent: tuple[Entry, ...] = ()
     warnings: tuple[str, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    health: tuple[SessionScored, ...] = ()
 
     @property
     def work(self) -> tuple[Row, ...]:
@@ -138,6 +141,8 @@ def fold(
         of_project=_totals(runs, attempts, story.planned, now),
         recent=_recent(entries),
         warnings=tuple(dict.fromkeys(text for of, text in story.warnings if of == run.id)),
+        incidents=incidents(entries, run.id),
+        health=_health(entries, run.id),
     )
 
 
@@ -252,6 +257,16 @@ def _totals(
             sum(one.usd for one in attempts) + sum(usd for of, usd in planned if of in ids), 6
         ),
     )
+
+
+def _health(entries: Iterable[Entry], run: str) -> tuple[SessionScored, ...]:
+    """The scores of the run's sessions, the worst first."""
+    scored = [
+        entry.event
+        for entry in entries
+        if isinstance(entry.event, SessionScored) and entry.run == run
+    ]
+    return tuple(sorted(scored, key=lambda one: one.score))
 
 
 def _recent(entries: Sequence[Entry]) -> tuple[Entry, ...]:

@@ -1,62 +1,137 @@
-"""The built-in content rules: what may not be in a landing, whatever the checks say.
+"""The built-in rules: what may not be in a landing, whatever an agent says of it.
 
-Pure. `judge` looks at the changes between the target's tip and the tree that would land.
+Pure. `RULES` says of each rule where it is enforced; `judge` holds the changes between the
+target's tip and the tree that would land against those that a gate enforces.
 """
 
 from __future__ import annotations
 
-import posixpath
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
-LARGEST = 5 * 1024 * 1024
-"""The size in bytes up to which a file may be committed."""
+from . import disclosure, judges, others, placement
+from .filechange import FileChange, Scope
 
-SUBMODULE = "160000"
-SYMLINK = "120000"
-
-_AT_THE_TOP = (
-    *(".github/workflows/", ".gitea/workflows/", ".forgejo/workflows/", ".gitlab-ci.yml"),
-    *("workflow.md", "constitution.yaml", "app_spec.txt", "plan.yaml"),
-)
-_ANYWHERE = frozenset(
-    {
-        *(".claude", "claude.md", ".mcp.json", ".nightshift"),
-        *(".gitmodules", ".gitattributes", ".husky"),
-    }
-)
-_DECIDES = re.compile(
-    r"(gnu)?makefile|pytest\.ini|tox\.ini|setup\.cfg|conftest\.py|noxfile\.py|phpunit\.xml.*"
-    r"|(jest|vitest|karma|playwright|cypress)\.(config|conf)\..+|\.mocharc.*"
-)
-_SHADOWS = re.compile(r"(unittest|_?pytest|sitecustomize|usercustomize)(\.py|/.*)")
-"""At the top of a tree these replace what a check imports."""
-_TEST_FILE = re.compile(r"test_.*\.py|.*_test\..*|.*\.test\..*|.*\.spec\..*")
-_TEST_DIRECTORIES = frozenset({"tests", "__tests__"})
-_GIT_ITSELF = re.compile(r"\.git[ .]*(:.*)?|git~\d+", re.IGNORECASE)
+Gate = Callable[[Sequence[FileChange], Scope], Iterator[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileChange:
-    """One changed path, never a rename. Modes are git's, `000000` where there is no file; `size`
-    and `link` (a symlink's target) are the new file's."""
+class Rule:
+    """One rule, and who sees to it; at least one of these does.
 
-    path: str
-    old_mode: str
-    new_mode: str
-    size: int = 0
-    link: str | None = None
+    `gate` refuses the landing, each reason with what to do. `prompt` are the words by which
+    agents are told. `guard` is a command that the session's guard refuses: it steers, and stops
+    nobody who means harm. `check` says that the checks decide it, on the merged tree; `box` that
+    it cannot be done from inside the box, and `hub` that nothing an agent writes is read for it.
+    """
 
-    @property
-    def existed(self) -> bool:
-        return self.old_mode != "000000"
+    name: str
+    says: str
+    gate: Gate | None = None
+    prompt: str = ""
+    guard: str = ""
+    check: bool = False
+    box: bool = False
+    hub: bool = False
 
-    @property
-    def is_deletion(self) -> bool:
-        return self.new_mode == "000000"
+
+RULES = (
+    Rule(
+        name="protected paths",
+        says="CI workflows, settings of agents and of git, and the project's own orders stay as "
+        "they are.",
+        gate=placement.protected,
+        prompt="CI workflows, `.claude/`, `CLAUDE.md`, `.gitattributes`",
+    ),
+    Rule(
+        name="safe names",
+        says="Every path means the same file on every system.",
+        gate=placement.unsafe_names,
+    ),
+    Rule(
+        name="no submodules",
+        says="A project holds its files itself.",
+        gate=placement.submodules,
+        prompt="submodules",
+    ),
+    Rule(
+        name="links stay inside",
+        says="No link leads out of the project.",
+        gate=placement.links,
+    ),
+    Rule(
+        name="size limit",
+        says="No file of more than 5 MB is committed.",
+        gate=placement.large,
+    ),
+    Rule(
+        name="more than a lock file",
+        says="What only a tool wrote is not the issue's work.",
+        gate=placement.only_locks,
+        check=True,
+    ),
+    Rule(
+        name="deciding files",
+        says="What decides how the checks end is changed only by an issue that names it.",
+        gate=judges.deciding_files,
+        prompt="files that decide what the checks do",
+    ),
+    Rule(
+        name="deciding settings",
+        says="So are the settings of tests in package.json, pyproject.toml and Cargo.toml.",
+        gate=judges.deciding_settings,
+        prompt="files that decide what the checks do",
+    ),
+    Rule(
+        name="tests that can fail",
+        says="No target or script for tests succeeds whatever the tree is.",
+        gate=judges.hollow_tests,
+    ),
+    Rule(
+        name="tests of others",
+        says="A test is changed or deleted only by an issue that names it.",
+        gate=others.tests_of_others,
+        prompt="tests of other issues",
+    ),
+    Rule(
+        name="tests in common",
+        says="What two issues stand on, neither of them empties or skips.",
+        gate=others.weakened_tests,
+        prompt="tests of other issues",
+    ),
+    Rule(
+        name="no secrets",
+        says="Keys and tokens are not committed.",
+        gate=disclosure.secrets,
+    ),
+    Rule(
+        name="no files for secrets",
+        says="Neither are the files that hold them.",
+        gate=disclosure.secret_files,
+    ),
+    Rule(
+        name="checks pass",
+        says="The issue's own checks and the project's, as the target has them, pass on the "
+        "merged tree.",
+        prompt="if the checks pass, it lands",
+        check=True,
+    ),
+    Rule(
+        name="only the runner lands",
+        says="Nobody pushes to the target, or rewrites what is on it.",
+        prompt="There is no remote, and nothing to push.",
+        guard="git push origin HEAD:main",
+        box=True,
+    ),
+    Rule(
+        name="only the runner closes",
+        says="No word, trailer, comment or command of an agent's closes an issue.",
+        prompt="Only the runner closes issues; saying so changes nothing.",
+        guard="issue close 2",
+        box=True,
+        hub=True,
+    ),
+)
 
 
 def judge(
@@ -67,107 +142,6 @@ def judge(
     `expected` are the paths that the issue names (files, directories, patterns), `claimed` those
     that other issues name.
     """
-    return tuple(reason for change in changes for reason in _reasons(change, expected, claimed))
-
-
-def is_test(path: str) -> bool:
-    """Whether a file decides about the work of others."""
-    *directories, name = path.split("/")
-    return bool(_TEST_DIRECTORIES.intersection(directories)) or bool(_TEST_FILE.fullmatch(name))
-
-
-def _reasons(
-    change: FileChange, expected: tuple[str, ...], claimed: frozenset[str]
-) -> Iterator[str]:
-    path = change.path
-    if _is_protected(path):
-        yield f"{_shown(path)} is protected: leave it as it was, and ask a person for the change"
-    if _is_unsafe(path):
-        yield f"{_shown(path)} is a name that not every file system can hold: choose another one"
-    if change.new_mode == SUBMODULE:
-        yield f"{_shown(path)} is a submodule or a repository of its own: commit its files instead"
-    if change.new_mode == SYMLINK and _leaves(path, change.link):
-        yield f"{_shown(path)} is a link out of the project: make it relative, or copy the file"
-    if not change.is_deletion and change.size > LARGEST:
-        yield (
-            f"{_shown(path)} has {change.size / 1024 / 1024:.1f} MB, and 5 MB is the most: "
-            "make it when it is needed instead of committing it"
-        )
-    yield from _about_checks(change, expected)
-    yield from _about_tests(change, expected, claimed)
-
-
-def _about_checks(change: FileChange, expected: tuple[str, ...]) -> Iterator[str]:
-    """Only an issue that names such a file may change, or make, what judges its own work."""
-    path = change.path
-    name = path.rpartition("/")[2].lower()
-    shadows = _SHADOWS.fullmatch(path) is not None
-    if _names(expected, path) or not (shadows or _DECIDES.fullmatch(name)):
-        return
-    if shadows or change.existed or expected:
-        yield (
-            f"{_shown(path)} decides what the checks do, and this issue does not name it: leave it "
-            "as it was, and ask a person for the change"
-        )
-
-
-def _about_tests(
-    change: FileChange, expected: tuple[str, ...], claimed: frozenset[str]
-) -> Iterator[str]:
-    path = change.path
-    if not change.existed or not is_test(path) or _names(expected, path):
-        return
-    if change.is_deletion:
-        yield f"{_shown(path)} is a test that this issue does not name: put it back"
-    elif expected or _names_file(claimed, path):
-        yield (
-            f"{_shown(path)} is a test that this issue does not name: put it back as it was, and "
-            "test your change in a file of your own"
-        )
-
-
-def _is_protected(path: str) -> bool:
-    lower = path.lower()
-    if _ANYWHERE.intersection(lower.split("/")):
-        return True
-    return any(lower.startswith(one) if one.endswith("/") else lower == one for one in _AT_THE_TOP)
-
-
-def _is_unsafe(path: str) -> bool:
-    return any(
-        part in ("", ".", "..")
-        or "\\" in part
-        or _GIT_ITSELF.fullmatch(_visible(part)) is not None
-        or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in part)
-        for part in path.split("/")
-    )
-
-
-def _visible(part: str) -> str:
-    """Without the letters that some file systems do not see."""
-    return "".join(letter for letter in part if unicodedata.category(letter) != "Cf")
-
-
-def _leaves(path: str, link: str | None) -> bool:
-    if link is None or link.startswith(("/", "\\")) or "\0" in link or ":" in link[:2]:
-        return True
-    where = posixpath.normpath(posixpath.join(posixpath.dirname(path), link.replace("\\", "/")))
-    return where == ".." or where.startswith("../")
-
-
-def _names(paths: Iterable[str], path: str) -> bool:
-    """Whether one of `paths` is the file, a directory above it, or a pattern that fits."""
-    return any(
-        path == one.rstrip("/") or path.startswith(one.rstrip("/") + "/") or fnmatchcase(path, one)
-        for one in paths
-        if one.strip("/")
-    )
-
-
-def _names_file(paths: Iterable[str], path: str) -> bool:
-    return any(path == one or fnmatchcase(path, one) for one in paths)
-
-
-def _shown(path: str) -> str:
-    """A path as text that is safe to print and to put into a comment."""
-    return "`" + path.encode("unicode_escape").decode("ascii")[:200].replace("`", "'") + "`"
+    every, scope = tuple(changes), Scope(expected=expected, claimed=claimed)
+    gates = [rule.gate for rule in RULES if rule.gate is not None]
+    return tuple(reason for gate in gates for reason in gate(every, scope))

@@ -43,11 +43,13 @@ class Lease:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One counted failure, kept with the lease record so that it survives everything."""
+    """One counted failure, kept with the lease record so that it survives everything. `way` is
+    how the issue is to be tried again, as `domain.remedy` names it."""
 
     at: datetime
     epoch: int
     reason: str
+    way: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

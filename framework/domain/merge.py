@@ -9,11 +9,20 @@ from .check import CheckResult
 
 
 @dataclass(frozen=True, kw_only=True)
+class Criterion:
+    """An acceptance criterion and the commands that stand for it; none when a person does."""
+
+    text: str
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Proof:
     """Why an issue may be closed: these checks passed on exactly this tree.
 
     `commit` is the runner's merge commit on the target branch, `tree` its tree, `head` the
-    agent's last commit, `base` the tip it was merged onto.
+    agent's last commit, `base` the tip it was merged onto. `issue` is empty in records that
+    were kept before proofs named it.
     """
 
     commit: str
@@ -25,6 +34,8 @@ class Proof:
     checks: tuple[CheckResult, ...] = ()
     red_before: tuple[str, ...] = ()
     manual: tuple[str, ...] = ()
+    issue: str = ""
+    criteria: tuple[Criterion, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,7 @@ from .event import (
     WorkLanded,
     WorkRescued,
 )
+from .health import POOR
 from .ledger import worded
 
 Clock = Callable[[datetime], str]
@@ -74,8 +75,12 @@ def describe(event: Event, *, clock: Clock = utc_clock) -> str | None:
         case WorkLanded() | WorkRescued() | IssueSettled():
             return _work(event)
         case SessionScored(issue=issue, epoch=epoch, score=score, reasons=reasons):
-            worst = next((f", {one}" for one in reasons if one.startswith("-")), "")
-            return f"{tag(issue)} attempt e{epoch} health {score} of 100{worst}"
+            told = "".join(f", {one}" for one in reasons[:1])
+            return (
+                f"{tag(issue)} attempt e{epoch} health {score} of 100{told}"
+                if score < POOR
+                else None
+            )
         case CapNear() | CapRaised():
             return cap_line(event)
         case TrackerLost() | TrackerBack() | TellingRefused():

@@ -109,6 +109,7 @@ class SqliteJournal:
             return
         self._use_wal()
         self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.execute("PRAGMA cache_size = -256")  # it is written, and seldom read again
         if version < _VERSION:
             self._create()
 

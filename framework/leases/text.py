@@ -69,8 +69,12 @@ def _process(shape: object) -> Process:
 
 
 def _failure(shape: object) -> Failure:
+    way = shape.get("way", "") if isinstance(shape, dict) else ""
     return Failure(
-        at=_moment(shape, "at"), epoch=_epoch(shape), reason=_field(shape, "reason", str)
+        at=_moment(shape, "at"),
+        epoch=_epoch(shape),
+        reason=_field(shape, "reason", str),
+        way=way if isinstance(way, str) else "",
     )
 
 

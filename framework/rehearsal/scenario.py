@@ -28,7 +28,8 @@ class Scenario:
     """`spec` is the text of the specification, `project` the first commit's files by path,
     `plan` what the planning session hands in, if there is one, `outage` when the tracker is
     away, if it ever is, `tokens` how many the run has, `stall` after how many seconds of
-    silence a session ends where that is not the usual time."""
+    silence a session ends where that is not the usual time, `max_failures` after how many
+    failed attempts an issue is blocked where that is not the usual number."""
 
     name: str
     description: str
@@ -39,6 +40,7 @@ class Scenario:
     outage: Outage | None = None
     tokens: int = 1
     stall: float | None = None
+    max_failures: int | None = None
 
 
 def find(name: str) -> Path:
@@ -63,7 +65,7 @@ def load(path: Path) -> Scenario:
     the format; it does not promise that the script makes sense."""
     root = parse(path)
     required = ("name", "description", "sessions")
-    known = (*required, "spec", "project", "plan", "tracker", "tokens", "stall")
+    known = (*required, "spec", "project", "plan", "tracker", "tokens", "stall", "max_failures")
     fields = root.fields(known, required=required)
     source = Source(folder=path.parent)
     if "plan" in fields:
@@ -79,6 +81,7 @@ def load(path: Path) -> Scenario:
         plan=source.plan,
         tokens=_tokens(fields["tokens"]) if "tokens" in fields else 1,
         stall=fields["stall"].number() if "stall" in fields else None,
+        max_failures=_failures(fields["max_failures"]) if "max_failures" in fields else None,
         outage=_outage(fields["tracker"]) if "tracker" in fields else None,
     )
 
@@ -86,6 +89,12 @@ def load(path: Path) -> Scenario:
 def _tokens(node: Node) -> int:
     if not 1 <= (count := node.whole()) <= _MOST_TOKENS:
         raise node.wrong(f"must be from 1 to {_MOST_TOKENS}")
+    return count
+
+
+def _failures(node: Node) -> int:
+    if (count := node.whole()) == 0:
+        raise node.wrong("must be at least 1: an issue is blocked after a failure")
     return count
 
 

@@ -33,8 +33,10 @@ from ..domain.outcome import (
     Stalled,
     Unfinished,
 )
+from ..domain.remedy import Way
 from ..domain.session import CapReached, Completed, Spending
 from ..domain.trouble import Trouble
+from ..domain.vitals import Vitals
 from ..effect import effect
 from ..workspaces.base import Workspace
 from . import landing as landings
@@ -44,6 +46,7 @@ from .parts import Parts
 from .talk import Talk, warning
 
 _COMMENTS = 10
+_AFRESH = (Way.FRESH, Way.MODEL)
 
 
 class Attempt:
@@ -72,6 +75,15 @@ class Attempt:
         return self._talk.spending if self._talk else Spending()
 
     @property
+    def session(self) -> str:
+        return self._session
+
+    @property
+    def vitals(self) -> Vitals | None:
+        """Those of its session; None when none was begun."""
+        return self._talk.vitals if self._talk else None
+
+    @property
     def worked(self) -> float:
         """Seconds of its session, pauses not counted."""
         return self._talk.seconds if self._talk else 0.0
@@ -94,7 +106,8 @@ class Attempt:
             rescued = await parts.workspaces.rescued(issue)
             async with parts.workspaces.open(issue, self._lease.epoch) as workspace:
                 text = await to_thread.run_sync(self._take_up)
-                earlier = rescued.commit if rescued else None
+                goes_on = rescued is not None and self._way not in _AFRESH
+                earlier = rescued.commit if rescued and goes_on else None
                 outcome = await self._work(workspace, text, earlier)
         return outcome
 
@@ -194,6 +207,11 @@ class Attempt:
         self._tell(AttemptMoved(issue=self._issue.id, epoch=self._epoch, account=account, why=why))
 
     @property
+    def _way(self) -> str:
+        """How the last failure asked to be followed."""
+        return self._failures[-1].way if self._failures else ""
+
+    @property
     def _epoch(self) -> int:
         return self._lease.epoch
 
@@ -213,6 +231,7 @@ class Attempt:
             hub=workspace.hub,
             environment=_git_environment(workspace, self._parts.target),
             session=self._session,
+            model=self._parts.policy.second_model if self._way == Way.MODEL else "",
         )
 
     async def _first_prompt(self, workspace: Workspace, text: str, rescued: str | None) -> str:

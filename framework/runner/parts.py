@@ -35,6 +35,7 @@ class Policy:
     ttl: timedelta = TTL
     max_failures: int = MAX_FAILURES
     first_backoff: timedelta = timedelta(seconds=10)
+    second_model: str = ""
     poll: float = 1.0
     rehearsed: bool = False
     boxed: bool = True

@@ -6,30 +6,21 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import assert_never
 
 import anyio
 from anyio import to_thread
 
 from ..domain import errors, retry
-from ..domain.event import AttemptEnded, Warned
-from ..domain.issue import Change, Issue, State
+from ..domain.event import Warned
+from ..domain.health import Health, assess, scored
+from ..domain.issue import Issue
 from ..domain.lease import Failure, Lease
 from ..domain.ledger import Scope
-from ..domain.outcome import (
-    Deferred,
-    Failed,
-    Landed,
-    LeaseLost,
-    Outcome,
-    OutOfBudget,
-    Rejected,
-    explain,
-)
-from ..effect import effect
+from ..domain.outcome import Deferred, Failed, Landed, LeaseLost, Outcome, OutOfBudget
+from ..domain.remedy import Step, Way, next_step
+from .aftermath import Aftermath, heeding
 from .attempt import Attempt
 from .parts import Parts
-from .settle import AUTHOR
 
 _CLEANUP_SECONDS = 30
 
@@ -66,15 +57,45 @@ async def fill(
     finally:
         outcome = ended.outcome if ended else Deferred(why="interrupted", until=parts.clock())
         with anyio.move_on_after(_CLEANUP_SECONDS, shield=True):
-            decision = retry.decide(
-                outcome,
-                failures=len(failures),
-                now=parts.clock(),
-                max_failures=parts.policy.max_failures,
-                first=parts.policy.first_backoff,
-            )
-            await to_thread.run_sync(_follow_up, parts, issue, lease, outcome, decision)
-            _journal(parts, attempt, issue, lease, slot, outcome, decision, began)
+            await _finish(parts, attempt, issue, lease, slot, failures, outcome, began)
+
+
+async def _finish(
+    parts: Parts,
+    attempt: Attempt,
+    issue: Issue,
+    lease: Lease,
+    slot: int,
+    failures: tuple[Failure, ...],
+    outcome: Outcome,
+    began: float,
+) -> None:
+    health = await _health(parts, attempt, issue, lease, outcome)
+    past = len(failures) % parts.policy.max_failures
+    step = next_step(health, outcome, past) if health else Step(way=Way.SAME)
+    decision = retry.decide(
+        outcome,
+        failures=len(failures),
+        now=parts.clock(),
+        max_failures=parts.policy.max_failures,
+        first=parts.policy.first_backoff,
+    )
+    aftermath = Aftermath(
+        parts=parts,
+        issue=issue,
+        lease=lease,
+        slot=slot,
+        outcome=outcome,
+        decision=heeding(decision, step),
+        step=step,
+        spending=attempt.spending,
+        worked=attempt.worked,
+        seconds=time.monotonic() - began,
+    )
+    await to_thread.run_sync(aftermath.follow)
+    if health is not None:
+        event = scored(health, issue=issue.id, epoch=lease.epoch, session=attempt.session)
+        parts.journal.append(event)
 
 
 async def _guarded(parts: Parts, attempt: Attempt) -> Ended:
@@ -97,6 +118,21 @@ async def _guarded(parts: Parts, attempt: Attempt) -> Ended:
         return Ended(outcome=Failed(error=repr(error), ours=True))
 
 
+async def _health(
+    parts: Parts, attempt: Attempt, issue: Issue, lease: Lease, outcome: Outcome
+) -> Health | None:
+    """That of its session; None when none was begun, or nobody can tell."""
+    if attempt.vitals is None:
+        return None
+    proof = outcome.proof if isinstance(outcome, Landed) else None
+    try:
+        work = await parts.workspaces.measured(issue, lease.epoch, proof)
+    except errors.WorkspaceError as error:
+        parts.journal.append(Warned(text=f"#{issue.id}: its health is not known: {error}"))
+        return None
+    return assess(attempt.vitals.facts(work), closed=int(proof is not None))
+
+
 def _used_up(outcome: Outcome) -> str | None:
     """Why the run must stop, where all that it, or its day, may use is used."""
     match outcome:
@@ -107,104 +143,3 @@ def _used_up(outcome: Outcome) -> str | None:
             )
         case _:
             return None
-
-
-def _follow_up(
-    parts: Parts, issue: Issue, lease: Lease, outcome: Outcome, decision: retry.Decision
-) -> None:
-    """Tell the tracker, then end the lease with what is to be remembered.
-
-    The lease goes last, so that nobody starts on an issue whose state still speaks of us.
-    """
-    try:
-        _tell_tracker(parts, issue, outcome, decision, lease)
-    except errors.TrackerError as error:
-        parts.journal.append(Warned(text=f"#{issue.id}: the tracker was not told: {error}"))
-    with effect("release"):
-        _release(parts, lease, outcome, decision)
-
-
-def _release(parts: Parts, lease: Lease, outcome: Outcome, decision: retry.Decision) -> None:
-    match decision:
-        case retry.Done():
-            parts.leases.release(lease)
-        case retry.Retry(at=at, counted=counted):
-            parts.leases.release(
-                lease, failure=_failure(parts, lease, outcome, counted), not_before=at
-            )
-        case retry.GiveUp(counted=counted):
-            parts.leases.release(lease, failure=_failure(parts, lease, outcome, counted))
-        case _:
-            assert_never(decision)
-
-
-def _tell_tracker(
-    parts: Parts, issue: Issue, outcome: Outcome, decision: retry.Decision, lease: Lease
-) -> None:
-    match decision:
-        case retry.Done():
-            pass  # a landing was settled within its attempt
-        case retry.Retry():
-            if isinstance(outcome, LeaseLost):
-                return  # the state speaks of whoever holds it now
-            if parts.tracker.get(issue.id).state is State.IN_PROGRESS:
-                with effect("state"):
-                    parts.tracker.update(issue.id, Change(state=State.OPEN))
-        case retry.GiveUp(why=why):
-            if parts.tracker.get(issue.id).is_closed:
-                return  # by a person, who does not ask for it any more
-            text = (
-                f"Blocked: {why}\n\nLast attempt ({lease.epoch}): {explain(outcome)}\n\n"
-                f"{_way_on(issue, outcome)}"
-            )
-            with effect("comment"):
-                parts.tracker.comment(issue.id, text, author=AUTHOR, key=f"blocked:{lease.epoch}")
-            with effect("state"):
-                parts.tracker.update(issue.id, Change(state=State.BLOCKED))
-
-
-def _way_on(issue: Issue, outcome: Outcome) -> str:
-    if isinstance(outcome, OutOfBudget) and outcome.scope is Scope.ISSUE:
-        return (
-            f"Its work is kept. Allow more with `nightshift extend {issue.id} --usd N`, which "
-            "also reopens it."
-        )
-    return f"Answer with `issue comment {issue.id} TEXT`, then `issue reopen {issue.id}`."
-
-
-def _failure(parts: Parts, lease: Lease, outcome: Outcome, counted: bool) -> Failure | None:
-    if not counted:
-        return None
-    output = outcome.output if isinstance(outcome, Rejected) else ""
-    reason = f"{explain(outcome)}\n{output}".strip()
-    return Failure(at=parts.clock(), epoch=lease.epoch, reason=reason)
-
-
-def _journal(
-    parts: Parts,
-    attempt: Attempt,
-    issue: Issue,
-    lease: Lease,
-    slot: int,
-    outcome: Outcome,
-    decision: retry.Decision,
-    began: float,
-) -> None:
-    counted = not isinstance(decision, retry.Done) and decision.counted
-    parts.journal.append(
-        AttemptEnded(
-            issue=issue.id,
-            epoch=lease.epoch,
-            slot=slot,
-            outcome=type(outcome).__name__,
-            why="" if isinstance(outcome, Landed) else explain(outcome),
-            counted=counted,
-            seconds=round(time.monotonic() - began, 3),
-            usd=attempt.spending.usd,
-            turns=attempt.spending.turns,
-            tools=attempt.spending.tools,
-            worked=round(attempt.worked, 3),
-            trouble=outcome.trouble if isinstance(outcome, Failed) else "",
-            scope=outcome.scope if isinstance(outcome, OutOfBudget) else "",
-        )
-    )

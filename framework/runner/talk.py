@@ -26,6 +26,7 @@ from ..domain.session import (
     Used,
     Waiting,
 )
+from ..domain.vitals import Vitals
 
 Note = Callable[[str, Spending, float], None]
 """Told of a session's doings: a line for people, what is used so far, and for how many seconds
@@ -48,6 +49,7 @@ class Talk:
     hub: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     hands: bool = True
+    model: str = ""
     session: str = field(default_factory=lambda: str(uuid.uuid4()))
     spending: Spending = field(default_factory=Spending)
     _begun: bool = False
@@ -59,6 +61,7 @@ class Talk:
     _hints: list[str] = field(default_factory=list)
     _warned: bool = False
     _over: Use | None = None
+    vitals: Vitals = field(default_factory=Vitals)
     _heard: Callable[[SessionEvent], None] = lambda _: None
     _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
@@ -88,6 +91,7 @@ class Talk:
                 end = await self.agent.converse(conversation, self._report)
             finally:
                 self._worked, self._since = self.seconds, None
+                self.vitals.rest(anyio.current_time())
             self.spending = replace(end.spending, tools=self._calls)
             self.tell(self._line)
             return end
@@ -122,6 +126,7 @@ class Talk:
             hub=self.hub,
             environment=self.environment,
             account=account,
+            model=self.model,
             spent=spent,
             hint=self._take_hint,
             resume=self._begun,
@@ -136,6 +141,7 @@ class Talk:
         )
 
     def _report(self, event: SessionEvent) -> None:
+        self.vitals.take(event, anyio.current_time())
         self._heard(event)
         self._take(event)
         self._scope.deadline = self._patience()

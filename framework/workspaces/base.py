@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ..domain.facts import Work
 from ..domain.issue import Issue
 from ..domain.merge import Held, Landing, Proof
 
@@ -66,6 +67,10 @@ class Workspaces(Protocol):
 
     async def inspect(self, workspace: Workspace) -> Contents:
         """What the agent has done so far. Runs nothing of the agent's."""
+
+    async def measured(self, issue: Issue, epoch: int, proof: Proof | None) -> Work:
+        """How much an attempt that is over committed; `proof` if it landed. Raises
+        WorkspaceError."""
 
     async def rescued(self, issue: Issue) -> Rescue | None:
         """The latest saved work of earlier attempts at this issue, as far as it never landed."""

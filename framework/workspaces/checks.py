@@ -28,9 +28,19 @@ _DRAIN_SECONDS = 2.0
 
 
 class Checks:
-    """Runs shell commands on trees. Logs go to `logs/checks/<sha256 of the log>.txt`."""
+    """Runs shell commands on trees, without `network` unless that is asked for. Logs go to
+    `logs/checks/<sha256 of the log>.txt`."""
 
-    def __init__(self, *, checkouts: Checkouts, box: Box, logs: Path, seconds: float) -> None:
+    def __init__(
+        self,
+        *,
+        checkouts: Checkouts,
+        box: Box,
+        logs: Path,
+        seconds: float,
+        network: bool = False,
+    ) -> None:
+        self._network = network
         self._checkouts = checkouts
         self._box = box
         self._logs = logs.resolve() / "checks"
@@ -53,7 +63,7 @@ class Checks:
         output = _Output()
         # In the event loop's own thread: the box dies with the thread that started it.
         process = await anyio.open_process(
-            self._box.wrap(["/bin/sh", "-c", command], _cell(checkout)),
+            self._box.wrap(["/bin/sh", "-c", command], _cell(checkout, self._network)),
             stdin=DEVNULL,
             stderr=STDOUT,
             start_new_session=True,
@@ -107,10 +117,11 @@ class _Output:
         return "\n".join(lines[-_TAIL_LINES:])
 
 
-def _cell(checkout: Checkout) -> Cell:
+def _cell(checkout: Checkout, network: bool) -> Cell:
     return Cell(
         directory=checkout.directory,
         writable=(checkout.directory, checkout.home),
+        network=network,
         environment={
             "CI": "1",
             "PYTHONDONTWRITEBYTECODE": "1",

@@ -17,7 +17,9 @@ from anyio import to_thread
 
 from ..box import Box
 from ..domain.errors import WorkspaceError
+from ..domain.facts import Work
 from ..domain.issue import Issue
+from ..domain.merge import Proof
 from ..effect import effect
 from . import attempt, refs
 from ._git import Git, readable
@@ -26,6 +28,7 @@ from .base import Contents, Rescue, Workspace
 from .edits import Edits
 from .hub import EXCLUDED, Hub
 from .intake import Intake
+from .measure import measure
 from .place import Place, Places
 from .rescue import Rescuer
 
@@ -91,6 +94,12 @@ class CloneWorkspaces:
     async def inspect(self, workspace: Workspace) -> Contents:
         """See `Workspaces.inspect`. May be asked while the agent works."""
         return await self._in_thread(partial(self._inspect, attempt.of(workspace)))
+
+    async def measured(self, issue: Issue, epoch: int, proof: Proof | None) -> Work:
+        """See `Workspaces.measured`."""
+        merge = proof.commit if proof else ""
+        work = partial(measure, self._hub.path, issue.id, epoch, merge=merge)
+        return await to_thread.run_sync(work)
 
     async def rescued(self, issue: Issue) -> Rescue | None:
         """See `Workspaces.rescued`. The attempt's own branch goes before its other ones."""

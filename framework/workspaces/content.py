@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..domain.constitution import SUBMODULE, SYMLINK, FileChange
+from ..domain.filechange import SUBMODULE, SYMLINK, FileChange
 from .hub import Hub
 from .trees import ABSENT, Difference, Entry, Packed, differences
 
 _LONGEST_LINK = 4096
+_LONGEST_TEXT = 1_000_000
 
 
 def changes(hub: Hub, tip: str, tree: str) -> tuple[FileChange, ...]:
@@ -15,22 +16,27 @@ def changes(hub: Hub, tip: str, tree: str) -> tuple[FileChange, ...]:
         found = differences(hub.store, hub.tree(tip), tree)
     except Packed:
         found = _asked(hub, tip, tree)
-    files = [one.new.name for one in found if one.new and one.new.mode != SUBMODULE]
+    sides = [side for one in found for side in (one.old, one.new) if side]
+    files = list(dict.fromkeys(side.name for side in sides if side.mode != SUBMODULE))
     sizes = dict(zip(files, _sizes(hub, files), strict=True))
-    return tuple(_change(hub, one, sizes) for one in found)
+    wanted = [name for name in files if sizes[name] <= _LONGEST_TEXT]
+    blobs = dict(zip(wanted, hub.blobs(wanted), strict=True))
+    return tuple(_change(one, sizes, blobs) for one in found)
 
 
-def _change(hub: Hub, one: Difference, sizes: dict[str, int]) -> FileChange:
+def _change(one: Difference, sizes: dict[str, int], blobs: dict[str, bytes | None]) -> FileChange:
+    old = one.old or Entry(mode=ABSENT, name="")
     new = one.new or Entry(mode=ABSENT, name="")
     size = sizes.get(new.name, 0)
-    is_link = new.mode == SYMLINK and size <= _LONGEST_LINK
-    (link,) = hub.blobs([new.name]) if is_link else (None,)
+    link = blobs.get(new.name) if new.mode == SYMLINK and size <= _LONGEST_LINK else None
     return FileChange(
         path=one.path,
-        old_mode=one.old.mode if one.old else ABSENT,
+        old_mode=old.mode,
         new_mode=new.mode,
         size=size,
         link=None if link is None else link.decode("utf-8", "surrogateescape"),
+        before=(blobs.get(old.name) or b"").decode("utf-8", "replace"),
+        after=(blobs.get(new.name) or b"").decode("utf-8", "replace"),
     )
 
 

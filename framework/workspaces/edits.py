@@ -12,7 +12,7 @@ import stat
 import uuid
 from pathlib import Path, PurePosixPath
 
-from ..domain.constitution import SYMLINK
+from ..domain.filechange import SYMLINK
 from . import plain
 from ._git import Git
 from .attempt import Attempt

@@ -14,7 +14,7 @@ import struct
 import zlib
 from collections.abc import Collection, Iterable, Iterator
 
-from ..domain.constitution import SUBMODULE
+from ..domain.filechange import SUBMODULE
 from .attempt import Attempt
 from .hub import Hub
 from .loose import LooseObjects, objects_of

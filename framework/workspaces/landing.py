@@ -17,9 +17,11 @@ from anyio import to_thread
 from ..box import Box
 from ..domain import brief, constitution
 from ..domain.check import CheckResult
-from ..domain.constitution import FileChange
+from ..domain.filechange import FileChange
 from ..domain.issue import Issue
 from ..domain.merge import Clash, Held, Landing, Merged, Nothing, Proof, Refused, Superseded
+from ..domain.others import is_test
+from ..domain.proof import covered
 from . import attempt, refs
 from .arrival import Arrivals
 from .attempt import Attempt
@@ -86,6 +88,7 @@ class HubLander:
         box: Box,
         checks: tuple[str, ...] | None = None,
         check_seconds: float = 900.0,
+        check_network: bool = False,
         serialise: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         deliver_alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         push: bool | None = None,
@@ -106,7 +109,11 @@ class HubLander:
         self._transactions = Transactions(hub, self._receipts, self._origin)
         self._arrivals = Arrivals(hub, self._project, self._origin)
         self._checks = Checks(
-            checkouts=Checkouts(hub, root), box=box, logs=logs, seconds=check_seconds
+            checkouts=Checkouts(hub, root),
+            box=box,
+            logs=logs,
+            seconds=check_seconds,
+            network=check_network,
         )
         self._baseline = Baseline(hub, self._checks, checks)
         self._serialise = serialise
@@ -275,6 +282,7 @@ class HubLander:
     ) -> Proof:
         """The proof, with the runner's merge commit in it, to which nothing points yet."""
         tip, tree, head = candidate.tip, candidate.tree, candidate.head
+        work = brief.parse(issue.body)
         return Proof(
             commit=self._receipts.commit(issue, one.epoch, tree=tree, tip=tip, head=head),
             tree=tree,
@@ -284,7 +292,9 @@ class HubLander:
             epoch=one.epoch,
             checks=results,
             red_before=red,
-            manual=brief.parse(issue.body).manual,
+            manual=work.manual,
+            issue=issue.id,
+            criteria=covered(work),
         )
 
     async def _red_before(
@@ -301,7 +311,7 @@ class HubLander:
 
 
 def _is_old_test(change: FileChange) -> bool:
-    return change.existed and constitution.is_test(change.path)
+    return change.existed and is_test(change.path)
 
 
 def _claimed(siblings: Siblings) -> frozenset[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ..domain import proof as proofs
 from ..domain.brief import parse
@@ -14,6 +16,7 @@ from ._git import EMAIL, NAME
 from .hub import Hub
 
 _TITLE_LETTERS = 200
+WHO = f"{NAME} <{EMAIL}>"
 _FIELDS = "%x00".join(
     (
         *("%H", "%T", "%P", "%cn <%ce>"),
@@ -21,6 +24,24 @@ _FIELDS = "%x00".join(
         "%(trailers:key=Attempt,valueonly,unfold,separator=%x2C)",
     )
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seal:
+    """What a commit says of itself: `who` committed it, the issue's `mark` and the `attempt` as
+    its trailers name them."""
+
+    commit: str
+    tree: str
+    parents: tuple[str, ...]
+    who: str
+    mark: str
+    attempt: str
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a merge of the runner's, as far as a commit can tell."""
+        return self.who == WHO and len(self.parents) == 2 and self.attempt.isdigit()
 
 
 class Receipts:
@@ -33,7 +54,7 @@ class Receipts:
         """The runner's merge commit. Nothing points to it yet."""
         message = (
             f"Land issue {_line(issue.id)}: {_line(issue.title)}\n\n"
-            f"Issue: {_mark(issue)}\nAttempt: {epoch}\n"
+            f"Issue: {mark(issue)}\nAttempt: {epoch}\n"
         )
         return self._hub.commit(tree, tip, head, message=message)
 
@@ -42,7 +63,7 @@ class Receipts:
         text = (
             f"object {proof.commit}\ntype commit\n"
             f"tag {refs.landed(issue.uid, issue.reopened).removeprefix('refs/')}\n"
-            f"tagger {NAME} <{EMAIL}> {int(time.time())} +0000\n\n{proofs.encode(proof)}\n"
+            f"tagger {WHO} {int(time.time())} +0000\n\n{proofs.encode(proof)}\n"
         )
         return self._hub.store.write("tag", text.encode())
 
@@ -52,7 +73,8 @@ class Receipts:
         return all(refs.on_disk(self._hub.path, name) == "" for name in names)
 
     def read(self, issue: Issue) -> Proof | None:
-        """The recorded landing since the issue was last reopened."""
+        """The recorded landing since the issue was last reopened. Raises ValueError, KeyError or
+        TypeError for a record that nobody of ours wrote."""
         tag = self._hub.ref(refs.landed(issue.uid, issue.reopened))
         if tag is None:
             return None
@@ -67,22 +89,40 @@ class Receipts:
         """
         if self._hub.ref(refs.epoch(issue.id)) is None:
             return None  # nobody has ever attempted it
-        search = (f"--grep=Issue: {_mark(issue)}", "--fixed-strings", f"--format={_FIELDS}")
-        target = refs.target(self._hub.target)
-        for row in self._hub.git.run("log", "--first-parent", *search, target).splitlines():
-            commit, tree, parents, who, mark, epoch = row.split("\0")
-            base, _, head = parents.partition(" ")
-            if who == f"{NAME} <{EMAIL}>" and mark == _mark(issue) and head and epoch.isdigit():
+        search = (f"--grep=Issue: {mark(issue)}", "--fixed-strings")
+        for one in self._seals("--first-parent", *search, refs.target(self._hub.target)):
+            if one.is_ours and one.mark == mark(issue):
+                base, head = one.parents
                 return Proof(
-                    commit=commit,
-                    tree=tree,
+                    commit=one.commit,
+                    tree=one.tree,
                     head=head,
                     base=base,
                     target=self._hub.target,
-                    epoch=int(epoch),
+                    epoch=int(one.attempt),
                     manual=parse(issue.body).manual,
+                    issue=issue.id,
                 )
         return None
+
+    def seal(self, commit: str) -> Seal | None:
+        """What a commit says of itself; None where there is no such commit."""
+        return next(self._seals("--max-count=1", commit), None) if self._is_there(commit) else None
+
+    def _seals(self, *which: str) -> Iterator[Seal]:
+        for row in self._hub.git.run("log", f"--format={_FIELDS}", *which, "--").splitlines():
+            commit, tree, parents, who, said, attempt = row.split("\0")
+            yield Seal(
+                commit=commit,
+                tree=tree,
+                parents=tuple(parents.split()),
+                who=who,
+                mark=said,
+                attempt=attempt,
+            )
+
+    def _is_there(self, commit: str) -> bool:
+        return self._hub.kind(commit) == "commit"
 
     def mend(self, issue: Issue) -> None:
         """Finish what a kill within a landing of this issue has left. Call it under the lease."""
@@ -104,7 +144,8 @@ class Receipts:
                 raise
 
 
-def _mark(issue: Issue) -> str:
+def mark(issue: Issue) -> str:
+    """How a landing's trailer names an issue: once for each time that it was reopened."""
     return f"{_line(issue.uid)}#{issue.reopened}"
 
 

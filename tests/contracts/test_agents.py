@@ -21,6 +21,7 @@ from framework import box
 from framework.agents.base import Agent, Conversation, HostTool, ToolReply
 from framework.agents.claude import ClaudeAgent, Token
 from framework.agents.scripted import ScriptedAgent, call
+from framework.box import Network
 from framework.domain.session import (
     CapReached,
     Completed,
@@ -95,7 +96,12 @@ def stage(tmp_path: Path) -> Stage:
 
 @asynccontextmanager
 async def claude(
-    root: Path, turns: str, *, boxed: bool, now: Callable[[], float] = time.time
+    root: Path,
+    turns: str,
+    *,
+    boxed: bool,
+    now: Callable[[], float] = time.time,
+    network: Network = Network.OPEN,
 ) -> AsyncIterator[Agent]:
     """The real CLI; `turns` is the scenario's script for its only issue."""
     folder = root / "scenario"
@@ -113,6 +119,7 @@ async def claude(
             box=cell,
             tokens={"": Token(value=SECRET, oauth=True)},
             model="sonnet",
+            network=network,
             endpoint=endpoint.url,
         )
 
@@ -325,8 +332,10 @@ async def test_what_a_session_uses_is_told_while_it_works_and_agrees_with_its_en
         end = await agent.converse(first, stage.events.append)
         again = replace(first, resume=True, prompt="# Continue\n\nGo on.", spent=end.spending)
         last = await agent.converse(again, stage.events.append)
-    told = [one.spending for one in stage.events if isinstance(one, Used)]
-    assert [one.turns for one in told] == [1, 2, 3, 4]
+    used = [one for one in stage.events if isinstance(one, Used)]
+    assert [one.spending.turns for one in used] == [1, 2, 3, 3, 4, 4], "and at each turn's end"
+    assert used[3].window > used[3].context > 0
+    told = [one.spending for one in (*used[:3], used[4])]
     assert [one.usd for one in told[:3]] == sorted(one.usd for one in told[:3])
     assert (end.spending.turns, end.spending.tools) == (3, 2)
     assert last.spending.turns == 4
@@ -349,3 +358,16 @@ async def test_a_hint_reaches_the_model_with_the_next_tool(stage: Stage) -> None
     rows = [json.loads(line) for line in kept.read_text().splitlines()]
     sent = [json.dumps(row["message"]) for row in rows if row["type"] == "api-request-blob"]
     assert sum("Most of the money is used." in one for one in sent) == 1
+
+
+@needs_box
+async def test_behind_a_door_the_session_works_and_the_box_holds_no_token(stage: Stage) -> None:
+    """With a network of the model only: what it sends carries the token all the same."""
+    look = "env > seen.txt; cat <&9 >> seen.txt 2>/dev/null; curl -sm 2 http://1.1.1.1 && echo out"
+    turns = f"[{{bash: '{look}'}}, {{write: {{path: a.txt, text: x}}}}, {{say: done}}]"
+    async with claude(stage.root, turns, boxed=True, network=Network.MODEL_ONLY) as agent:
+        end = await agent.converse(stage.conversation(), stage.events.append)
+    assert isinstance(end, Completed)
+    assert (stage.root / "clone" / "a.txt").read_text() == "x"
+    assert SECRET not in (stage.root / "clone" / "seen.txt").read_text()
+    assert end.spending.turns == 3

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from framework.domain.event import AttemptStarted, PlanRefused, RunEnded, Warned
+from framework.domain.redaction import Redactor
 from framework.journals import BACKENDS
 from framework.journals.base import Journal
 from framework.journals.memory import MemoryJournal
+from framework.journals.redacted import RedactedJournal
 from framework.journals.sqlite import SqliteJournal
 
 
@@ -31,7 +33,11 @@ Opener = Callable[[Path, Clock], Journal]
 OPEN: dict[str, Opener] = {
     "memory": lambda directory, clock: MemoryJournal("run-1", clock=clock),
     "sqlite": lambda directory, clock: SqliteJournal(directory / "j.db", "run-1", clock=clock),
+    "redacted": lambda directory, clock: RedactedJournal(
+        SqliteJournal(directory / "j.db", "run-1", clock=clock), Redactor(["a-secret-word"]).clean
+    ),
 }
+WRAPPERS = {"redacted"}
 
 
 @pytest.fixture
@@ -47,7 +53,25 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Ite
 
 
 def test_every_backend_in_the_table_runs_through_this_suite() -> None:
-    assert set(OPEN) == set(BACKENDS)
+    assert set(OPEN) - WRAPPERS == set(BACKENDS)
+
+
+def test_a_redacted_journal_holds_no_secret(tmp_path: Path, clock: Clock) -> None:
+    """Texts are cleaned before they reach the file, also inside tuples; the rest is as it was."""
+    journal = OPEN["redacted"](tmp_path, clock)
+    journal.append(Warned(text="found a-secret-word"))
+    journal.append(PlanRefused(problems=("fine", "a-secret-word")))
+    kept = AttemptStarted(issue="1", title="naïve", epoch=2, slot=0, session="s")
+    journal.append(kept)
+    assert [one.event for one in journal.since()] == [
+        Warned(text="found [redacted]"),
+        PlanRefused(problems=("fine", "[redacted]")),
+        kept,
+    ]
+    files = b"".join(one.read_bytes() for one in tmp_path.iterdir())
+    journal.close()
+    assert b"[redacted]" in files
+    assert b"a-secret" not in files
 
 
 def test_a_new_journal_is_empty(journal: Journal) -> None:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.domain.constitution import LARGEST, FileChange, judge
+from framework.domain.constitution import judge
+from framework.domain.filechange import FileChange
+from framework.domain.placement import LARGEST
 
 NONE = "000000"
 FILE = "100644"

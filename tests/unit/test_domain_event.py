@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framework.domain.event import (
-    AttemptStarted,
     Event,
+    IssueSettled,
     RunStarted,
     Warned,
     decode,
@@ -62,9 +62,9 @@ def test_an_unknown_field_is_passed_over() -> None:
 
 
 def test_a_missing_field_takes_its_default_where_there_is_one() -> None:
-    _, fields = encode(AttemptStarted(issue="1", title="x", epoch=1, slot=0, session="s"))
-    del fields["resumed"]
-    assert decode("AttemptStarted", fields).resumed is False
+    _, fields = encode(IssueSettled(issue="1", reopened=0, state="closed", commit="c"))
+    del fields["waits"]
+    assert decode("IssueSettled", fields).waits is False
 
 
 def test_an_event_that_lacks_what_it_needs_is_nothing() -> None:

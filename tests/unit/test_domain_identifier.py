@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,28 @@ def test_ordinary_identifiers_stay_themselves(identifier: str) -> None:
 def test_anything_else_carries_a_hash(identifier: str) -> None:
     assert slug(identifier) != identifier
     assert "." in slug(identifier)
+
+
+COMPONENT = re.compile(
+    r"(?!.*(?:\.\.|@\{|\.lock$|\.$))[^\x00-\x20\x7f~^:?*\[\\/.@-][^\x00-\x20\x7f~^:?*\[\\/]*"
+)
+"""What git-check-ref-format(1) allows between two slashes, and no beginning of an option."""
+
+
+@settings(deadline=None, max_examples=5000)
+@given(TEXTS)
+def test_five_thousand_texts_stay_inside_their_root_and_are_refs(text: str) -> None:
+    """Whatever a tracker calls an issue, its path is below the root and its ref is one."""
+    assert os.path.dirname(os.path.normpath(f"/clones/{slug(text)}")) == "/clones"
+    assert COMPONENT.fullmatch(slug(text))
+
+
+def test_more_than_five_thousand_texts_share_no_slug() -> None:
+    """Injective over a large set at once, not only pair by pair."""
+    letters = ("a", "A", "-", ".", "/", "_", "0", " ", "\x00", "é")
+    texts = {"".join(one) for size in range(5) for one in product(letters, repeat=size)}
+    assert len(texts) > 5000
+    assert len({slug(one) for one in texts}) == len(texts)
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")

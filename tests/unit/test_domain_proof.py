@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from framework.domain.brief import Brief
 from framework.domain.check import CheckResult
-from framework.domain.merge import Proof
-from framework.domain.proof import decode, encode, render
+from framework.domain.merge import Criterion, Proof
+from framework.domain.proof import covered, decode, encode, render
 
 PROOF = Proof(
     commit="c" * 40,
@@ -21,6 +25,11 @@ PROOF = Proof(
     ),
     red_before=("echo `date`\nexit 1",),
     manual=("look at the colours",),
+    issue="12",
+    criteria=(
+        Criterion(text="It works | all of it", checks=("make test | tee x", "echo `date`\nexit 1")),
+        Criterion(text="It is beautiful"),
+    ),
 )
 
 
@@ -31,10 +40,15 @@ def test_a_proof_names_everything() -> None:
         == f"""\
 **Landed** on `main` as `{"c" * 40}`
 
-| check | exit code | seconds | log (SHA-256) |
-|---|---|---|---|
-| `make test \\| tee x` | 0 | 1.3 | `{"d" * 16}` |
-| `` echo `date` exit 1 `` | time limit | 900.0 | `{"e" * 16}` |
+| acceptance criterion | stood for by check |
+|---|---|
+| It works \\| all of it | 1, 2 |
+| It is beautiful | a person |
+
+| | check | exit code | seconds | log (SHA-256) |
+|---|---|---|---|---|
+| 1 | `make test \\| tee x` | 0 | 1.3 | `{"d" * 16}` |
+| 2 | `` echo `date` exit 1 `` | time limit | 900.0 | `{"e" * 16}` |
 
 - tree: `{"7" * 40}`
 - the agent's last commit: `{"a" * 40}`
@@ -46,6 +60,8 @@ Failed before this work already, and still does: `` echo `date` exit 1 ``.
 A person has to look at:
 
 - look at the colours
+
+To run the checks again on this tree: `nightshift verify 12`
 """
     )
 
@@ -66,3 +82,20 @@ def test_a_kept_proof_comes_back_equal() -> None:
     assert decode(encode(PROOF)) == PROOF
     with pytest.raises((ValueError, KeyError, TypeError)):
         decode("{}")
+
+
+def test_a_proof_of_before_the_criteria_can_still_be_read() -> None:
+    """Records that were kept without an issue and criteria are proofs as before."""
+    fields = json.loads(encode(PROOF))
+    del fields["issue"], fields["criteria"]
+    assert decode(json.dumps(fields)) == replace(PROOF, issue="", criteria=())
+
+
+def test_criteria_are_stood_for_by_what_they_quote_or_by_all() -> None:
+    """Only the issue's own commands count, a person's check never."""
+    brief = Brief(
+        criteria=("`a -b` says 1.", "It works.", "`make` passes."),
+        checks=("a -b", "c", "manual: look"),
+    )
+    assert [one.checks for one in covered(brief)] == [("a -b",), ("a -b", "c"), ("a -b", "c")]
+    assert covered(replace(brief, checks=("manual: look",)))[0].checks == ()

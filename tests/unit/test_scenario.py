@@ -156,6 +156,7 @@ def test_what_is_not_in_the_format_is_refused_with_its_place(tmp_path, turn, com
     [
         ("sesions: []", "unknown key 'sesions', did you mean sessions"),
         ("", "needs the key 'sessions'"),
+        ("max_failures: 0\nsessions: []", "max_failures: must be at least 1"),
         ("sessions: [{issue: One}]", r"sessions\[0\]: needs 'turns', or 'attempts'"),
         ("sessions: [{issue: One, attempts: []}]", "needs at least one attempt"),
         (

@@ -1,0 +1,67 @@
+"""Characters that nobody sees, and when they are needed all the same."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+_ZWNJ, _ZWJ = "\u200c", "\u200d"
+_TEXT_STYLE, _EMOJI_STYLE = "\ufe0e", "\ufe0f"
+
+# Everything in Cc, Cf and Cs, what Unicode calls "default ignorable", and noncharacters; but not
+# the signs of category Cf that are drawn (Arabic and Kaithi number signs).
+_INVISIBLE = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff0-\ufffb\ufffe\uffff\U00013430-\U00013440\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+)
+_UNSEEN = re.compile(f"[{_INVISIBLE}]")
+_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_ENTITY = re.compile(r"&(?:#\d{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z]{2,40});")
+_JOINING = re.compile(
+    "[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u17ff\u1820-\u18aa\ufb50-\ufdff\ufe70-\ufefc]"
+)
+"""Arabic and its relatives, the scripts of India and Sri Lanka, Tibetan, Burmese, Khmer and
+Mongolian: joiners decide there how a word is spelled."""
+
+
+def seen(text: str) -> str:
+    """`text` without invisible characters, also where an entity names one, and with `\\n` for
+    every kind of line end. Stay: tabs; one joiner at a time between letters of the scripts that
+    need it; joiners and the two styles inside emoji."""
+    text = _ENTITY.sub(_entity, _BREAK.sub("\n", text))
+    return _UNSEEN.sub(_kept, text)
+
+
+def _entity(found: re.Match[str]) -> str:
+    named = html.unescape(found[0])
+    hidden = named != found[0] and _UNSEEN.fullmatch(named[:1] or "\0") is not None
+    return "" if hidden or (named == "" or named == "\ufffd") else found[0]
+
+
+def _kept(found: re.Match[str]) -> str:
+    one, text = found[0], found.string
+    before = text[found.start() - 1] if found.start() else ""
+    after = text[found.end()] if found.end() < len(text) else ""
+    match one:
+        case "\u200c" | "\u200d" if _JOINING.match(before) and _JOINING.match(after):
+            return one
+        case "\u200d" if _drawn(before, after_style=True) and _drawn(after):
+            return one
+        case "\ufe0e" | "\ufe0f" if _drawn(before) or (
+            before in "#*0123456789" and after == "\u20e3"
+        ):
+            return one
+        case _:
+            return ""
+
+
+def _drawn(one: str, *, after_style: bool = False) -> bool:
+    """Whether the character can be part of an emoji."""
+    if one in ("", _TEXT_STYLE):
+        return False
+    if after_style and (one == _EMOJI_STYLE or "\U0001f3fb" <= one <= "\U0001f3ff"):
+        return True
+    return "\u2190" <= one <= "\u21ff" or one in "\u203c\u2049" or unicodedata.category(one) == "So"
