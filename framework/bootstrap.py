@@ -23,7 +23,7 @@ from .agents.base import Agent
 from .agents.tokens import TokenPool
 from .attach import load, open_leases, open_tracker
 from .config import stores
-from .config.environment import for_remotes
+from .config.environment import for_remotes, secrets_around
 from .config.kinds import RESERVED
 from .config.secret import Secret
 from .config.settings import OutageSettings, RunSettings, Settings
@@ -33,7 +33,9 @@ from .domain.errors import NoBox
 from .domain.event import WorkRescued
 from .domain.identifier import slug
 from .domain.lease import Process
+from .domain.redaction import Redactor
 from .journals.base import Journal
+from .journals.redacted import RedactedJournal
 from .leases.process import is_alive, this_process
 from .rehearsal.outage import Outage, disturbed
 from .runner.clock import utcnow
@@ -106,16 +108,17 @@ def require(settings: Settings) -> None:
 async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIterator[Parts]:
     """Open everything a run needs, and put it away again. `agent` replaces Claude in tests."""
     cell = make_box(settings)
-    agent = agent or _claude(settings, cell)
+    redactor = Redactor(_secrets(settings))
+    agent = agent or _claude(settings, cell, redactor)
     here, state = settings.directory, state_of(settings)
     hub = await to_thread.run_sync(
         lambda: Hub(project=settings.project, path=here / "hub.git", target=None)
     )
     async with AsyncExitStack() as stack:
         process = this_process()
-        tracker = stack.enter_context(closing(_tracker(settings, process)))
+        tracker = stack.enter_context(closing(_tracker(settings, process, redactor)))
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
-        journal = stack.enter_context(closing(_journal(settings, name)))
+        journal = stack.enter_context(closing(_journal(settings, name, redactor)))
         store = stack.enter_context(
             closing(
                 open_leases(settings.project, settings.stores.tracker, floor=hub.epoch, create=True)
@@ -137,6 +140,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             box=cell,
             checks=settings.run.checks,
             check_seconds=settings.run.check_seconds,
+            clean=redactor.clean,
             check_network=settings.box.check_network == box.Network.OPEN.value,
             push=settings.run.push,
             environment=for_remotes(),
@@ -214,7 +218,7 @@ async def rehearsed(
         )
 
 
-def _claude(settings: Settings, cell: box.Box) -> Agent:
+def _claude(settings: Settings, cell: box.Box, redactor: Redactor) -> Agent:
     settings.agent.require_token()
     from .agents.claude import ClaudeAgent, Token
 
@@ -226,6 +230,7 @@ def _claude(settings: Settings, cell: box.Box) -> Agent:
         },
         model=settings.agent.model,
         network=box.Network(settings.box.network),
+        clean=redactor.clean_all,
         endpoint=settings.agent.endpoint,
         environment=settings.agent.environment,
     )
@@ -260,7 +265,7 @@ def _weather(run: RunSettings) -> Weather:
     return Weather(longest=_REHEARSED_PAUSE if run.rehearsed else timedelta.max)
 
 
-def _tracker(settings: Settings, process: Process) -> Outbox:
+def _tracker(settings: Settings, process: Process, redactor: Redactor) -> Outbox:
     """The project's tracker, with what it is to be told kept while it is away."""
     tracker = open_tracker(settings.project, settings.stores.tracker, create=True)
     if isinstance(tracker, BacksUp):
@@ -270,14 +275,20 @@ def _tracker(settings: Settings, process: Process) -> Outbox:
     # Each tracker has its own, because ids alike mean different issues.
     own = "" if settings.stores.tracker in RESERVED else f"-{slug(settings.stores.tracker)}"
     path = settings.directory / f"outbox{own}.db"
-    return Outbox(tracker, path, process=process, is_alive=is_alive)
+    return Outbox(tracker, path, process=process, is_alive=is_alive, clean=redactor.clean)
 
 
-def _journal(settings: Settings, name: str) -> Journal:
+def _secrets(settings: Settings) -> list[str]:
+    """What must not be in anything that we write or tell: the model's tokens, and whatever the
+    environment calls a token, a key or a password."""
+    return [*(one.value.reveal() for one in settings.agent.tokens), *secrets_around()]
+
+
+def _journal(settings: Settings, name: str, redactor: Redactor) -> Journal:
     journal: Journal = load(journals.BACKENDS, settings.stores.journal, "journal")(
         settings.directory / "journal.db", run=name
     )
-    return journal
+    return RedactedJournal(journal, redactor.clean)
 
 
 def _note_rescue(journal: Journal, rescue: Rescue) -> None:

@@ -38,6 +38,8 @@ class Conversation:
     outside any work tree of a person; what lies beside `home` is the host's. `log` takes the
     transcript, one JSON object a line. `hub` is the repository from which the clone borrows
     objects; the agent may read it.
+    With an `issue` and a `branch` the guard steers it: towards that branch, and away from other
+    issues.
     `environment` is added to the little that it gets anyway. `account` names the token to use,
     for agents that know several, `model` another model than the usual one. `spent` is what
     earlier turns of the session have used. `hint` is asked after each tool and may give
@@ -53,6 +55,8 @@ class Conversation:
     log: Path
     hub: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    issue: str = ""
+    branch: str = ""
     account: str = ""
     model: str = ""
     spent: Spending = field(default_factory=Spending)

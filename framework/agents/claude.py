@@ -26,6 +26,7 @@ from ..domain.session import (
 )
 from . import transcript
 from .base import Conversation, HostTool, Report
+from .guard import TOOLS, GuardRules, hook
 from .meter import Meter, Rate
 from .turn import Turn, died, ending
 
@@ -86,6 +87,7 @@ class ClaudeAgent:
         network: Network = Network.OPEN,
         endpoint: str | None = None,
         environment: Mapping[str, str] | None = None,
+        clean: Callable[[Any], Any] = lambda value: value,
     ) -> None:
         self._box = box
         self._tokens = dict(tokens)
@@ -93,6 +95,7 @@ class ClaudeAgent:
         self._windows: dict[str, int] = {}
         self._model = model
         self._network = network
+        self._clean = clean
         self._endpoint = endpoint
         self._environment = dict(environment or {})
         self._program = Path(str(resources.files(sdk))) / "_bundled" / "claude"
@@ -108,6 +111,7 @@ class ClaudeAgent:
                 log=log,
                 meter=Meter(conversation.spent, self._rate),
                 windows=self._windows,
+                clean=self._clean,
             )
             options = self._options(conversation, turn)
             with anyio.move_on_after(conversation.limits.seconds) as clock:
@@ -153,7 +157,7 @@ class ClaudeAgent:
             strict_mcp_config=True,
             max_turns=max(1, limits.turns - spent.turns),
             max_budget_usd=limits.usd,
-            hooks={"PostToolUse": [sdk.HookMatcher(hooks=[_hinting(conversation.hint)])]},
+            hooks=self._hooks(conversation, turn),
             max_buffer_size=_FRAME_BYTES,
             stderr=turn.keep_stderr,
             env={
@@ -161,6 +165,21 @@ class ClaudeAgent:
                 "NIGHTSHIFT_TOKEN": _PLACEHOLDER if self._is_shut else token.value,
             },
         )
+
+    def _hooks(self, conversation: Conversation, turn: Turn) -> dict[Any, list[sdk.HookMatcher]]:
+        after = sdk.HookMatcher(hooks=[_hinting(conversation.hint)])
+        if not conversation.branch:
+            return {"PostToolUse": [after]}
+        own = () if self._box.confines else (str(conversation.home),)
+        rules = GuardRules(
+            root=str(conversation.directory),
+            issue=conversation.issue,
+            branch=conversation.branch,
+            writable=("/tmp", *own),
+        )
+        guard: Any = hook(lambda: rules, turn.refused.add)
+        before = sdk.HookMatcher(matcher=TOOLS, hooks=[guard], on_failure="block")
+        return {"PreToolUse": [before], "PostToolUse": [after]}
 
     def _launch_file(self, conversation: Conversation, token: Token) -> Path:
         """Beside the home, not in it: the agent must not write what the host starts."""

@@ -69,16 +69,20 @@ def judge(tool: str, arguments: Mapping[str, Any], rules: GuardRules) -> str | N
 Hook = Callable[[Any, str | None, Any], Awaitable[dict[str, Any]]]
 
 
-def hook(rules: Callable[[], GuardRules]) -> Hook:
-    """`judge` as a PreToolUse hook of the SDK. Fails closed: an error of ours refuses the call.
+def hook(rules: Callable[[], GuardRules], refused: Callable[[str], None]) -> Hook:
+    """`judge` as a PreToolUse hook of the SDK, which tells `refused` the id of each call that it
+    refuses. Fails closed: an error of ours refuses the call.
     The matcher is to be made with `on_failure="block"`, for what fails outside of us."""
 
-    async def before_tool(call: Any, _id: str | None, _context: Any) -> dict[str, Any]:
+    async def before_tool(call: Any, id: str | None, _context: Any) -> dict[str, Any]:
         try:
             why = judge(call["tool_name"], call["tool_input"], rules())
         except Exception as error:  # noqa: BLE001 - whatever it is, the call must not run
             why = f"The guard could not look at this call ({error!r}): try it in another way."
-        return {} if why is None else _refusal(why)
+        if why is None:
+            return {}
+        refused(id or "")
+        return _refusal(why)
 
     return before_tool
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,12 @@ def opened(path: Path) -> Iterator[TextIO]:
         yield log
 
 
-def write(log: TextIO, message: Any) -> None:
+def write(log: TextIO, message: Any, clean: Callable[[Any], Any]) -> None:
+    """One message, every text in it through `clean`."""
     row = {
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "kind": type(message).__name__,
         **dataclasses.asdict(message),
     }
-    log.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+    plain = json.loads(json.dumps(row, default=str))
+    log.write(json.dumps(clean(plain), ensure_ascii=False) + "\n")

@@ -5,7 +5,7 @@ SDK types stop in this module and in `claude`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -47,6 +47,7 @@ class Turn:
     log: TextIO
     meter: Meter
     windows: dict[str, int]
+    clean: Callable[[Any], Any] = lambda value: value
     refused: set[str] = field(default_factory=set)
     model: str = ""
     context: int = 0
@@ -63,7 +64,7 @@ class Turn:
         self.stderr = [*self.stderr, line][-_STDERR_LINES:]
 
     def take(self, message: sdk.Message) -> None:
-        transcript.write(self.log, message)
+        transcript.write(self.log, message, self.clean)
         match message:
             case sdk.SystemMessage(subtype="init", data=data):
                 self.report(Started(session=data["session_id"], model=data.get("model", "")))

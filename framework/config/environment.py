@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -148,6 +149,18 @@ def for_remotes() -> dict[str, str]:
     tokens."""
     ours = {name for family in TOKEN_FAMILIES for name in token_names(family)}
     return {name: text for name, text in os.environ.items() if name not in ours}
+
+
+_SECRET = re.compile(r"(^|_)(TOKEN|KEY|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)")
+_SHORTEST = 8
+
+
+def secrets_around() -> list[str]:
+    """The values of this process's variables and of `.env` whose names say that they are secret.
+    What is short or a path is none: it would be taken out of ordinary text."""
+    merged = {**_dotenv(Path(".env"), ""), **os.environ}
+    named = (text.strip() for name, text in merged.items() if _SECRET.search(name.upper()))
+    return [text for text in named if len(text) >= _SHORTEST and not text.startswith("/")]
 
 
 def _dotenv(path: Path, wanted: str) -> dict[str, str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 
-_RULE = re.compile(r"(?P<names>[^\s:=#][^:=#]*?)\s*::?(?!=)\s*(?P<needs>[^;#]*)(;(?P<command>.*))?")
+_NO_RULE = re.compile(r"[#=]")
 _PARTS = re.compile(r"&&|;|\n")
 _IDLE = re.compile(r"(true|:|exit 0|(echo|printf)\b[^|>&`$]*)?")
 _PARDONED = re.compile(r"(\|\||;)\s*(true|:|exit 0|echo\b[^|;&]*)\s*$")
@@ -25,14 +24,14 @@ def is_hollow(command: str) -> bool:
 def hollow_targets(makefile: str) -> tuple[str, ...]:
     """The targets of a Makefile that are taken for its tests, and cannot fail."""
     recipes = _recipes(makefile)
-    return tuple(one for one in _TESTS if one in recipes and _succeeds(one, recipes, set()))
+    return tuple(one for one in _TESTS if one in recipes and _succeeds(one, recipes))
 
 
 def hollow_script(package: str) -> bool:
     """Whether the `test` script of a package.json cannot fail."""
     try:
         command = json.loads(package)["scripts"]["test"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return False
     return isinstance(command, str) and is_hollow(command)
 
@@ -48,26 +47,40 @@ def _recipes(makefile: str) -> Recipes:
         if line.startswith("\t"):
             for name in current:
                 found[name][1].append(line.strip())
-        elif rule := _RULE.fullmatch(line.strip()):
-            current = rule["names"].split()
+        elif rule := _rule(line):
+            current, more, command = rule
             for name in current:
                 needs, commands = found.setdefault(name, ([], []))
-                needs.extend(rule["needs"].split())
-                commands.extend([rule["command"]] if rule["command"] else [])
+                needs.extend(more)
+                commands.extend(command)
     return found
 
 
-def _succeeds(target: str, recipes: Recipes, seen: set[str]) -> bool:
+def _rule(line: str) -> tuple[list[str], list[str], list[str]] | None:
+    """The targets of a line, what they need, and the command that stands on it; None for a line
+    that is no rule."""
+    names, colon, rest = line.partition(":")
+    if not colon or not names.strip() or _NO_RULE.search(names) or rest.startswith(("=", ":=")):
+        return None
+    needs, semicolon, command = rest.lstrip(":").partition(";")
+    if "=" in needs:
+        return None
+    return names.split(), needs.partition("#")[0].split(), [command.strip()] if semicolon else []
+
+
+def _succeeds(target: str, recipes: Recipes) -> bool:
     """Whether nothing that making the target runs can fail."""
-    if target in seen or target not in recipes:
-        return target in seen
-    seen.add(target)
-    needs, commands = recipes[target]
-    return all(_is_idle(one) for one in commands) and _all_succeed(needs, recipes, seen)
-
-
-def _all_succeed(needs: Iterable[str], recipes: Recipes, seen: set[str]) -> bool:
-    return all(_succeeds(one, recipes, seen) for one in needs)
+    waiting, seen = [target], set[str]()
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        needs, commands = recipes.get(one, ([], ["a file, or a rule that is not known"]))
+        if not all(_is_idle(command) for command in commands):
+            return False
+        seen.add(one)
+        waiting.extend(needs)
+    return True
 
 
 def _is_idle(line: str) -> bool:

@@ -10,7 +10,8 @@ from .filechange import FileChange, Scope, shown
 _TEST_FILE = re.compile(r"test_.*\.py|.*_test\..*|.*\.test\..*|.*\.spec\..*")
 _TEST_DIRECTORIES = frozenset({"tests", "__tests__"})
 _TEST = re.compile(
-    r"^\s*(async\s+)?def\s+test\w*\s*\(|^\s*func\s+Test\w*\s*\(|#\[(\w+::)?test\b|@Test\b"
+    r"^[ \t]*(async[ \t]+)?def[ \t]+test\w*[ \t]*\("
+    r"|^func[ \t]+Test\w*[ \t]*\(|#\[(\w+::)?test\b|@Test\b"
     r"|\b(it|test)(\.(each|only|concurrent))?\s*[(`]",
     re.MULTILINE,
 )

@@ -231,6 +231,8 @@ class Attempt:
             hub=workspace.hub,
             environment=_git_environment(workspace, self._parts.target),
             session=self._session,
+            issue=self._issue.id,
+            branch=workspace.branch,
             model=self._parts.policy.second_model if self._way == Way.MODEL else "",
         )
 
@@ -241,7 +243,7 @@ class Attempt:
             "coding",
             id=self._issue.id,
             title=prompt.one_line(self._issue),
-            issue=prompt.quoted(text, f"issue {self._issue.id}"),
+            issue=prompt.data(text, f"issue {self._issue.id}"),
             branch=workspace.branch,
             target=self._parts.target,
             checks=", ".join(f"`{check}`" for check in checks) or "the project's own tests.",

@@ -26,6 +26,7 @@ from ..domain.plan import Bounds, Plan
 from ..domain.query import Query
 from ..domain.session import CapReached, Completed
 from ..domain.trouble import Trouble
+from ..domain.untrusted import cleaned, delimited
 from ..effect import effect
 from ..journals.base import Journal
 from ..prose import SPEC_FILE
@@ -241,8 +242,8 @@ async def _existing(parts: Parts) -> str:
     readme = await parts.lander.read("README.md")
     rows = [f"- #{issue.id} ({issue.state}): {prompt.one_line(issue)}" for issue in issues]
     found = [
-        *([prompt.quoted("\n".join(rows), "issues that exist")] if rows else []),
-        *([prompt.quoted(readme, "the project's README")] if readme else []),
+        *([prompt.data("\n".join(rows), "issues that exist")] if rows else []),
+        *([prompt.data(readme, "the project's README")] if readme else []),
     ]
     return "## What exists\n\n" + "\n\n".join(found) + "\n" if found else ""
 
@@ -253,7 +254,7 @@ def _first_prompt(bounds: Bounds, spec: str, existing: str) -> str:
         least=str(bounds.least),
         most=str(bounds.most),
         existing=existing,
-        spec=prompt.quoted(spec, "specification"),
+        spec=delimited(cleaned(spec, most=None), "specification"),
     )
 
 

@@ -9,10 +9,11 @@ from functools import cache
 from ..domain.errors import SettingsError
 from ..domain.issue import Issue
 from ..domain.lease import Failure
+from ..domain.untrusted import cleaned, delimited
 from ..prose import FOLDER
 
+_TITLE_BYTES = 400
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_MARKER = "=" * 20
 
 
 def render(name: str, **values: str) -> str:
@@ -32,12 +33,10 @@ def render(name: str, **values: str) -> str:
     return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
 
 
-def quoted(text: str, what: str) -> str:
-    """`text` between marker lines that do not occur in it: data, not instructions."""
-    marker = _MARKER
-    while marker in text:
-        marker += "="
-    return f"{marker} {what} begins\n{text.strip()}\n{marker} {what} ends"
+def data(text: str, what: str) -> str:
+    """Text of people or agents for a prompt: without what is hidden in it, and between markers
+    that it cannot write itself."""
+    return delimited(cleaned(text), what)
 
 
 def history(failures: Sequence[Failure], rescued: str | None) -> str:
@@ -47,7 +46,7 @@ def history(failures: Sequence[Failure], rescued: str | None) -> str:
     lines = ["\n## Earlier attempts\n"]
     reasons = "\n\n".join(f"Attempt {one.epoch}: {one.reason}" for one in failures)
     if reasons:
-        lines.append("They ended without landing:\n\n" + quoted(reasons, "reasons") + "\n")
+        lines.append("They ended without landing:\n\n" + data(reasons, "reasons") + "\n")
     if rescued is not None:
         lines.append(
             f"The work of the last one is kept as commit {rescued}: look at it with "
@@ -60,13 +59,12 @@ def rules(text: str | None) -> str:
     """The project's own CLAUDE.md, given as data; the CLI is not let read it by itself."""
     if not text:
         return ""
-    return (
-        "- The project's own notes for agents (its CLAUDE.md):\n\n" + quoted(text, "notes") + "\n"
-    )
+    return "- The project's own notes for agents (its CLAUDE.md):\n\n" + data(text, "notes") + "\n"
 
 
 def one_line(issue: Issue) -> str:
-    return " ".join(issue.title.split())
+    """The title, which stands outside of any markers."""
+    return " ".join(cleaned(issue.title, _TITLE_BYTES).split())
 
 
 @cache

@@ -49,6 +49,8 @@ class Talk:
     hub: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     hands: bool = True
+    issue: str = ""
+    branch: str = ""
     model: str = ""
     session: str = field(default_factory=lambda: str(uuid.uuid4()))
     spending: Spending = field(default_factory=Spending)
@@ -125,6 +127,8 @@ class Talk:
             log=self.logs / f"session_{self.session}.jsonl",
             hub=self.hub,
             environment=self.environment,
+            issue=self.issue,
+            branch=self.branch,
             account=account,
             model=self.model,
             spent=spent,

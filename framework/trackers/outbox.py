@@ -43,7 +43,8 @@ class Outbox:
     Not promised: that a change waits for ever for what people do meanwhile (the last word is
     the one that the tracker hears last), or order when a process that was stopped for longer
     than its turn goes on in the middle of telling. `process` is the calling one, and `is_alive`
-    says of another whether it may still be telling. Each tracker needs a file of its own.
+    says of another whether it may still be telling. Each tracker needs a file of its own. Titles
+    and texts go through `clean` before anybody gets them.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class Outbox:
         process: Process,
         is_alive: Callable[[Process], bool],
         clock: Clock = utcnow,
+        clean: Callable[[str], str] = str,
     ) -> None:
         self.name = tracker.name
+        self._clean = clean
         self._tracker = tracker
         self._clock = clock
         self._queue = Queue(path, process, is_alive)
@@ -93,11 +96,13 @@ class Outbox:
         return tuple(_shown(one) for one in (*made, *remarks(waiting, made)))
 
     def create(self, draft: Draft, *, author: str = RUNNER) -> Issue:
+        draft = replace(draft, title=self._clean(draft.title), body=self._clean(draft.body))
         return self._keep(self._tracker.create(draft, author=author))
 
     def update(
         self, id: str, change: Change, *, actor: str = RUNNER, forced: bool = False
     ) -> Issue:
+        change = self._cleaned(change)
         if not self._waiting(id):
             try:
                 return self._keep(self._tracker.update(id, change, actor=actor, forced=forced))
@@ -112,6 +117,7 @@ class Outbox:
     def comment(
         self, id: str, text: str, *, author: str, key: str | None = None, forced: bool = False
     ) -> Comment:
+        text = self._clean(text)
         key = f"{_OURS}{secrets.token_hex(16)}" if key is None else storable(key)
         remark = Remark(text=text, key=key)
         if not (waiting := self._waiting(id)):
@@ -188,6 +194,13 @@ class Outbox:
     def _postpone(self, id: str, what: Change | Remark, by: str, forced: bool) -> Telling:
         with effect("outbox"):
             return self._queue.add(id, what, by, forced, self._clock())
+
+    def _cleaned(self, change: Change) -> Change:
+        if change.title is not None:
+            change = replace(change, title=self._clean(change.title))
+        if change.body is not None:
+            change = replace(change, body=self._clean(change.body))
+        return change
 
     def _waiting(self, id: str) -> Sequence[Telling]:
         return self._queue.pending().get(id, ())

@@ -6,6 +6,7 @@ import hashlib
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +40,9 @@ class Checks:
         logs: Path,
         seconds: float,
         network: bool = False,
+        clean: Callable[[str], str] = str,
     ) -> None:
+        self._clean = clean
         self._network = network
         self._checkouts = checkouts
         self._box = box
@@ -81,10 +84,14 @@ class Checks:
             code=code,
             seconds=time.perf_counter() - started,
             log=await to_thread.run_sync(self._keep, output.text()),
-            tail=output.tail(),
+            tail=self._clean(output.tail()),
         )
 
     def _keep(self, text: bytes) -> str:
+        """What is kept, and hashed, holds no secret of ours."""
+        text = self._clean(text.decode("utf-8", "surrogateescape")).encode(
+            "utf-8", "surrogateescape"
+        )
         name = hashlib.sha256(text).hexdigest()
         path = self._logs / f"{name}.txt"
         self._logs.mkdir(parents=True, exist_ok=True)

@@ -69,8 +69,9 @@ class HubLander:
     """Lands into a hub's target branch, one at a time.
 
     `checks` replaces the project's own checks, which are otherwise read off the target's tip.
-    `logs` takes the output of checks. `serialise` keeps other processes out while one
-    lands, `deliver_alone` while one delivers; tasks of this process wait for each other anyway.
+    `logs` takes the output of checks, cleaned by `clean`. `serialise` keeps other processes out
+    while one lands, `deliver_alone` while one delivers; tasks of this process wait for each other
+    anyway.
     A cancellation between the ref transaction and the return loses the answer, not the landing:
     `landed` knows it.
 
@@ -89,6 +90,7 @@ class HubLander:
         checks: tuple[str, ...] | None = None,
         check_seconds: float = 900.0,
         check_network: bool = False,
+        clean: Callable[[str], str] = str,
         serialise: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         deliver_alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         push: bool | None = None,
@@ -114,6 +116,7 @@ class HubLander:
             logs=logs,
             seconds=check_seconds,
             network=check_network,
+            clean=clean,
         )
         self._baseline = Baseline(hub, self._checks, checks)
         self._serialise = serialise

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from framework.agents.base import Agent, Conversation, HostTool, ToolReply
 from framework.agents.claude import ClaudeAgent, Token
 from framework.agents.scripted import ScriptedAgent, call
 from framework.box import Network
+from framework.domain.redaction import Redactor
 from framework.domain.session import (
     CapReached,
     Completed,
@@ -54,6 +56,13 @@ TITLE = "Try it"
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _pipes_are_collected_here() -> Iterator[None]:
+    """And not in somebody else's test, where the filter above does not hold."""
+    yield
+    gc.collect()
 
 
 @dataclass
@@ -102,6 +111,7 @@ async def claude(
     boxed: bool,
     now: Callable[[], float] = time.time,
     network: Network = Network.OPEN,
+    clean: Callable[[Any], Any] = lambda value: value,
 ) -> AsyncIterator[Agent]:
     """The real CLI; `turns` is the scenario's script for its only issue."""
     folder = root / "scenario"
@@ -120,6 +130,7 @@ async def claude(
             tokens={"": Token(value=SECRET, oauth=True)},
             model="sonnet",
             network=network,
+            clean=clean,
             endpoint=endpoint.url,
         )
 
@@ -371,3 +382,29 @@ async def test_behind_a_door_the_session_works_and_the_box_holds_no_token(stage:
     assert (stage.root / "clone" / "a.txt").read_text() == "x"
     assert SECRET not in (stage.root / "clone" / "seen.txt").read_text()
     assert end.spending.turns == 3
+
+
+async def test_the_guard_refuses_and_says_what_to_do_instead(stage: Stage) -> None:
+    """A push does not run, the agent is told why, and it counts as refused, not as failed."""
+    turns = "[{bash: 'git push origin main; touch ran.txt'}, {bash: 'touch fine.txt'}, {say: x}]"
+    async with claude(stage.root, turns, boxed=False) as agent:
+        conversation = stage.conversation(issue="7", branch="agent/7-e1")
+        end = await agent.converse(conversation, stage.events.append)
+    assert isinstance(end, Completed)
+    assert not (stage.root / "clone" / "ran.txt").exists()
+    assert (stage.root / "clone" / "fine.txt").exists()
+    ended = [one for one in stage.events if isinstance(one, ToolEnded)]
+    assert [one.refused for one in ended] == [True, False]
+    assert "push" in conversation.log.read_text()
+
+
+async def test_no_secret_is_in_the_transcript(stage: Stage) -> None:
+    """Also when the agent prints one that it was not given by us."""
+    redactor = Redactor(["forge-canary-4711-abcdef"])
+    turns = "[{bash: 'echo forge-canary-4711-abcdef'}, {say: 'it is forge-canary-4711-abcdef'}]"
+    async with claude(stage.root, turns, boxed=False, clean=redactor.clean_all) as agent:
+        conversation = stage.conversation()
+        await agent.converse(conversation, stage.events.append)
+    log = conversation.log.read_text()
+    assert "AssistantMessage" in log
+    assert "canary-4711" not in log
