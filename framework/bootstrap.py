@@ -29,7 +29,7 @@ from .config.secret import Secret
 from .config.settings import OutageSettings, RunSettings, Settings
 from .config.tokens import PoolToken
 from .domain.account import fingerprint
-from .domain.errors import NoBox
+from .domain.errors import NoBox, UsageError
 from .domain.event import WorkRescued
 from .domain.identifier import slug
 from .domain.lease import Process
@@ -101,6 +101,13 @@ def require(settings: Settings) -> None:
     """Raise the UsageError of whatever a real run lacks on this machine."""
     check_version()
     settings.agent.require_token()
+    try:
+        settings.state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{settings.state} cannot be made ({error.strerror}). Set XDG_STATE_HOME to a "
+            "directory of yours."
+        ) from error
     refuse_openings(settings, make_box(settings))
 
 
@@ -214,6 +221,7 @@ async def rehearsed(
                 rehearsed=True,
                 first_backoff=_REHEARSED_BACKOFF,
                 outage=_outage(script.outage),
+                max_failures=script.max_failures or settings.run.max_failures,
             ),
         )
 

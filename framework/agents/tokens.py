@@ -66,6 +66,13 @@ class TokenPool:
         """What people should be told about the file itself."""
         return self._file.warnings
 
+    def peek(self) -> Choice:
+        """What `take` would answer. Changes nothing on disk."""
+        content = self._file.look()
+        running = self._running(self._living(content))
+        pool, now = self._pool(content), self._clock()
+        return account.choose(pool, running, now, reserve=self._reserve)
+
     def take(self, session: str) -> Choice:
         """The account for a session, counted as its own until `give_back`. A session that has one
         gives it back by this, so that it may change accounts. See `account.choose`."""

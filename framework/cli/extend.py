@@ -15,7 +15,7 @@ from ..config.environment import environment
 from ..config.limits import caps
 from ..config.place import find_project
 from ..domain.errors import UsageError
-from ..domain.event import AttemptEnded, CapRaised, Entry, RunStarted
+from ..domain.event import AttemptEnded, CapRaised, Entry, RunEnded, RunStarted
 from ..domain.issue import Change, State
 from ..domain.ledger import Ledger, Scope, Use, day_of
 from ..domain.story import describe
@@ -81,8 +81,11 @@ def _run(options: argparse.Namespace) -> int:
             usd=options.usd,
         )
         entries.append(journal.append(event))
-    reopened = event.scope == Scope.ISSUE and _reopen(project, event.name, entries)
-    _tell(event, _uses(event, entries), reopened=reopened, as_json=options.json)
+    uses = _uses(event, entries)
+    enough = event.scope == Scope.ISSUE and not any(one.is_over for one in uses)
+    reopened = enough and _reopen(project, event.name, entries)
+    raised = [one for one in uses if vars(event)[one.what]]
+    _tell(event, raised, reopened=reopened, as_json=options.json)
     return OK
 
 
@@ -91,8 +94,9 @@ def _named(what: str, project: Path, entries: Sequence[Entry]) -> dict[str, str]
         return {"scope": Scope.DAY, "name": day_of(datetime.now(UTC)).isoformat()}
     if what == Scope.RUN:
         runs = [one.run for one in entries if isinstance(one.event, RunStarted)]
-        if not runs:
-            raise UsageError("There is no run to extend here yet. Start one first.")
+        ended = {one.run for one in entries if isinstance(one.event, RunEnded)}
+        if not runs or runs[-1] in ended:
+            raise UsageError("No run goes on here. A new one begins with a cap of its own.")
         return {"scope": Scope.RUN, "name": runs[-1]}
     with open_facade(project) as facade:
         return {"scope": Scope.ISSUE, "name": facade.get(what.removeprefix("#")).id}
@@ -112,13 +116,11 @@ def _reopen(project: Path, issue: str, entries: Sequence[Entry]) -> bool:
 
 
 def _uses(event: CapRaised, entries: Sequence[Entry]) -> list[Use]:
-    """What is used of the caps that were raised, as they are set here."""
+    """What is used of the caps of that issue, run or day, as they are set here."""
     ledger = Ledger(caps=caps(environment()))
     for one in entries:
         ledger.take(one)
-    raised = {"usd": event.usd, "seconds": event.seconds, "turns": event.turns}
-    every = ledger.of(Scope(event.scope), event.name)
-    return [one for one in every if raised[one.what]]
+    return list(ledger.of(Scope(event.scope), event.name))
 
 
 def _tell(event: CapRaised, uses: Sequence[Use], *, reopened: bool, as_json: bool) -> None:

@@ -9,13 +9,14 @@ from ..domain.ledger import Amount, Caps
 from ..domain.session import Limits
 
 _NONE = float("inf")
+_MOST = 1e9
 
 
 def limits(env: Mapping[str, str]) -> Limits:
     """The bounds of one session."""
     usual = Limits()
     return Limits(
-        turns=int(number(env, "NIGHTSHIFT_SESSION_TURNS", usual.turns)),
+        turns=whole(env, "NIGHTSHIFT_SESSION_TURNS", usual.turns),
         seconds=60 * number(env, "NIGHTSHIFT_SESSION_MINUTES", usual.seconds / 60),
         silence=number(env, "NIGHTSHIFT_STALL_SECONDS", usual.silence),
         tool_seconds=60 * number(env, "NIGHTSHIFT_TOOL_MINUTES", usual.tool_seconds / 60),
@@ -45,6 +46,14 @@ def number(env: Mapping[str, str], name: str, default: float) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 < value < float("inf"):
+    if not 0 < value <= _MOST:
         raise SettingsError(f"{name} must be a number above 0, not {text!r}.")
     return value
+
+
+def whole(env: Mapping[str, str], name: str, default: int) -> int:
+    """The same for what is counted."""
+    value = number(env, name, default)
+    if value != int(value):
+        raise SettingsError(f"{name} must be a whole number, not {env[name]!r}.")
+    return int(value)

@@ -16,7 +16,7 @@ from ..domain.ledger import Caps
 from ..domain.plan import Bounds
 from ..domain.session import Limits
 from .environment import environment
-from .limits import caps, limits, number
+from .limits import caps, limits, number, whole
 from .place import STATE_DIRECTORY
 from .stores import StoreSettings, stores_of
 from .tokens import PoolToken, pool_tokens
@@ -128,7 +128,7 @@ def load(
             bounds=_bounds(env),
             caps=caps(env),
             ttl=number(env, "NIGHTSHIFT_LEASE_SECONDS", TTL.total_seconds()),
-            max_failures=int(number(env, "NIGHTSHIFT_MAX_FAILURES", 5)),
+            max_failures=whole(env, "NIGHTSHIFT_MAX_FAILURES", 5),
             checks=checks,
             push=push,
             check_seconds=number(env, "NIGHTSHIFT_CHECK_SECONDS", 900),

@@ -91,6 +91,10 @@ class Use:
         return f"{used} of the {self.scope}'s {cap}"
 
 
+OPTIONS: Mapping[str, str] = {"usd": "--usd N", "seconds": "--minutes N", "turns": "--turns N"}
+"""How `nightshift extend` is told of each kind."""
+
+
 def worded(what: str, amount: float) -> str:
     """An amount for people, such as `$4.20`, `31 min` or `120 turns`."""
     match what:
@@ -131,14 +135,6 @@ class Ledger:
 
     def used(self, scope: Scope, name: str) -> Amount:
         return self._used.get((scope, name), Amount())
-
-    def left(self, issue: str, run: str, day: date) -> Amount:
-        """The least that any cap leaves, at least nothing."""
-        left = UNLIMITED
-        for use in self.uses(issue, run, day):
-            rest = max(0.0, use.cap - use.used)
-            left = Amount(**{**vars(left), use.what: min(rest, getattr(left, use.what))})
-        return left
 
     def uses(self, issue: str | None, run: str, day: date) -> tuple[Use, ...]:
         """How much is used of each cap there is, the most used one first."""

@@ -55,9 +55,10 @@ class Blocked:
 
 @dataclass(frozen=True, kw_only=True)
 class Stalled:
-    """The session was silent for longer than it may be."""
+    """The session was silent, or one of its tools ran, for longer than it may."""
 
     seconds: float
+    in_tool: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +127,12 @@ def explain(outcome: Outcome) -> str:
             return why
         case Blocked(question=question):
             return question
+        case Stalled(seconds=seconds, in_tool=True):
+            return f"one of its tools ran for more than {seconds:.0f} s"
         case Stalled(seconds=seconds):
             return f"silent for {seconds:.0f} s"
+        case OutOfBudget(what=what, scope=Scope.ISSUE, use=use):
+            return f"used up the issue's {what}: {use} (`nightshift extend` allows more)"
         case OutOfBudget(what=what, scope=scope, use=use):
             return f"used up the {scope}'s {what}" + (f": {use}" if use else "")
         case LeaseLost():

@@ -12,7 +12,7 @@ from ..domain.event import AttemptEnded, Warned
 from ..domain.incidents import trouble_of
 from ..domain.issue import Change, Issue, State
 from ..domain.lease import Failure, Lease
-from ..domain.ledger import Scope
+from ..domain.ledger import OPTIONS, Scope
 from ..domain.outcome import Landed, LeaseLost, Outcome, OutOfBudget, Rejected, explain
 from ..domain.remedy import Step, Way
 from ..domain.session import Spending
@@ -20,13 +20,15 @@ from ..effect import effect
 from .parts import Parts
 from .settle import AUTHOR
 
+_REASONS = 10
 _GIVEN_UP = (Way.ASK, Way.SPLIT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Aftermath:
     """Of one attempt, which ended with `outcome` after `seconds`, of which its session `worked`
-    so many. `decision` says whether there is another try, `step` how."""
+    so many. `failures` are those before it. `decision` says whether there is another try, `step`
+    how."""
 
     parts: Parts
     issue: Issue
@@ -35,6 +37,7 @@ class Aftermath:
     outcome: Outcome
     decision: retry.Decision
     step: Step
+    failures: tuple[Failure, ...]
     spending: Spending
     worked: float
     seconds: float
@@ -77,19 +80,24 @@ class Aftermath:
                 if tracker.get(id).is_closed:
                     return  # by a person, who does not ask for it any more
                 epoch = self.lease.epoch
-                last = f"Last attempt ({epoch}): {explain(self.outcome)}"
-                text = f"Blocked: {why}\n\n{last}\n\n{self._way_on()}"
+                text = f"Blocked: {why}\n\n{self._reasons()}\n\n{self._way_on()}"
                 with effect("comment"):
                     tracker.comment(id, text, author=AUTHOR, key=f"blocked:{epoch}")
                 with effect("state"):
                     tracker.update(id, Change(state=State.BLOCKED))
 
+    def _reasons(self) -> str:
+        """Why this attempt and those before it did not land, one line each."""
+        past = [(one.epoch, one.reason.partition("\n")[0]) for one in self.failures]
+        every = [*past[-_REASONS:], (self.lease.epoch, explain(self.outcome))]
+        return "\n".join(f"- attempt {epoch}: {reason}" for epoch, reason in every)
+
     def _way_on(self) -> str:
         id = self.issue.id
         if isinstance(self.outcome, OutOfBudget) and self.outcome.scope is Scope.ISSUE:
             return (
-                f"Its work is kept. Allow more with `nightshift extend {id} --usd N`, which also "
-                "reopens it."
+                "Its work is kept. Allow more with "
+                f"`nightshift extend {id} {OPTIONS[self.outcome.what]}`, which also reopens it."
             )
         return f"Answer with `issue comment {id} TEXT`, then `issue reopen {id}`."
 

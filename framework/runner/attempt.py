@@ -21,7 +21,7 @@ from ..domain.event import (
 )
 from ..domain.issue import Change, Issue, State
 from ..domain.lease import Failure, Lease
-from ..domain.ledger import Amount, Use
+from ..domain.ledger import Use
 from ..domain.outcome import (
     Blocked,
     Conflicted,
@@ -139,7 +139,8 @@ class Attempt:
         if desk.question is not None:
             return Blocked(question=desk.question)
         if not desk.finished:
-            return Unfinished(why="the session ended without saying that it is finished")
+            why = desk.lacking or "it did not say that it is finished"
+            return Unfinished(why=f"the session ended, and {why[0].lower()}{why[1:]}")
         return await self._land(workspace, talk)
 
     async def _land(self, workspace: Workspace, talk: Talk) -> Outcome:
@@ -171,29 +172,22 @@ class Attempt:
     async def _turn(self, talk: Talk, text: str) -> Outcome | None:
         """One turn, waiting out limits and outages; None when the agent ended it by itself."""
         go_on = prompt.render("continue", id=self._issue.id)
-        end = await self._parts.service.say(talk, text, go_on=go_on, waits=self, left=self._left)
+        end = await self._parts.service.say(talk, text, go_on=go_on, waits=self, over=self._over)
         match end:
             case Completed():
                 return None
             case Stalled():
                 return end
-            case CapReached():
-                return self._out_of_budget(end)
+            case CapReached(use=Use() as use):
+                return OutOfBudget(what=use.what, scope=use.scope, use=str(use))
+            case CapReached(what=what):
+                return OutOfBudget(what=what)
             case Trouble(kind=kind, why=why, rule=rule):
                 error = f"the agent's session ended by {kind.value}: {why}"
                 return Failed(error=error, ours=not rule.counts, trouble=kind.value)
 
-    def _left(self) -> Amount | Use:
-        """What the caps leave; the one that is used up, if one is."""
-        purse = self._parts.purse
-        return purse.over(self._issue.id) or purse.left(self._issue.id)
-
-    def _out_of_budget(self, end: CapReached) -> OutOfBudget:
-        """A turn is started with the least that any cap leaves: so the end tells whose it was,
-        or the purse does."""
-        if use := end.use or self._parts.purse.over(self._issue.id):
-            return OutOfBudget(what=use.what, scope=use.scope, use=str(use))
-        return OutOfBudget(what=end.what)
+    def _over(self) -> Use | None:
+        return self._parts.purse.over(self._issue.id)
 
     def paused(self, until: datetime, why: str) -> None:
         """See `Waits`."""

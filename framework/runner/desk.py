@@ -35,6 +35,7 @@ class Desk:
         self._note = note
         self.finished = False
         self.question: str | None = None
+        self.lacking = ""
 
     def tools(self) -> tuple[HostTool, ...]:
         return (
@@ -75,6 +76,7 @@ class Desk:
         except WorkspaceError as error:
             return ToolReply(text=f"Your clone cannot be read: {error}", failed=True)
         if lacking := what_is_lacking(contents):
+            self.lacking = lacking
             return ToolReply(text=lacking, failed=True)
         self.finished = True
         self.question = None

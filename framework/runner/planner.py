@@ -38,6 +38,7 @@ PLAN_FILE = "plan.yaml"
 _ROUNDS = 3
 _SPEC_BYTES = 400_000
 _FULL_SPEC = 6_000
+_MEND = "Mend it, or move it away to plan anew: issues that exist are kept."
 _HEADER = """\
 # The plan of this project, made from its specification. Edit it before its issues are created;
 # afterwards the issues themselves are what counts. The id and the keys tie the two together:
@@ -107,16 +108,43 @@ def bounds_for(spec: str) -> Bounds:
 
 def load_plan(path: Path) -> Plan:
     """The plan in a `plan.yaml`, which a person may have edited. Raises PlanError."""
-    try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise PlanError(f"{path} cannot be read: {error}") from error
+    raw = _parsed(path)
     problems = plans.lint(raw, Bounds(least=1, most=10_000))
     if not problems and not (isinstance(raw.get("id"), str) and raw["id"].strip()):
         problems = ("`id` must be a text: it ties the plan to the issues made from it.",)
     if problems:
-        raise PlanError(f"{path} is not a sound plan:\n" + "\n".join(f"- {p}" for p in problems))
+        told = "\n".join(f"- {one}" for one in problems)
+        raise PlanError(f"{path} is not a sound plan:\n{told}\n{_MEND}")
     return plans.build(raw, raw["id"])
+
+
+def _parsed(path: Path) -> Any:
+    data = b""
+    try:
+        data = path.read_bytes()
+        return yaml.safe_load(data.decode())
+    except (OSError, ValueError, yaml.YAMLError) as error:  # of a date that is none: ValueError
+        raise PlanError(f"{path} cannot be read: {_why_unread(error, data)}. {_MEND}") from error
+
+
+def _why_unread(error: OSError | ValueError | yaml.YAMLError, data: bytes) -> str:
+    """With the line, as editors count them, and without the parser's own words for places."""
+    match error:
+        case OSError():
+            return error.strerror or str(error)
+        case UnicodeDecodeError(start=at):
+            return f"line {_line(data[:at])} is not UTF-8 text"
+        case yaml.MarkedYAMLError(problem_mark=yaml.Mark(line=at), problem=problem):
+            return f"line {at + 1} is not YAML, {problem}"
+        case yaml.reader.ReaderError(position=at, character=character):
+            line = _line(data.decode()[:at].encode())
+            return f"line {line} is not YAML, found the character U+{character:04X}"
+        case _:
+            return f"it is not YAML, {error}"
+
+
+def _line(before: bytes) -> int:
+    return before.count(b"\n") + 1
 
 
 def save_plan(plan: Plan, path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..domain.event import CapNear
-from ..domain.ledger import NEAR, Amount, Caps, Ledger, Scope, Use, day_of
+from ..domain.ledger import NEAR, Caps, Ledger, Scope, Use, day_of
 from ..journals.base import Journal
 from .clock import Clock, utcnow
 
@@ -29,13 +29,8 @@ class Purse:
     def __post_init__(self) -> None:
         self._ledger = Ledger(caps=self.caps)
 
-    def left(self, issue: str) -> Amount:
-        """The least that any cap leaves for the issue."""
-        self._catch_up()
-        return self._ledger.left(issue, self.run, day_of(self.clock()))
-
-    def over(self, issue: str | None = None) -> Use | None:
-        """The cap that is used up, if one is; without an issue, of the run's and the day's."""
+    def over(self, issue: str) -> Use | None:
+        """The cap that is used up, if one is."""
         return next((one for one in self._uses(issue) if one.is_over), None)
 
     def news(self, issue: str) -> Sequence[Use]:
@@ -54,7 +49,7 @@ class Purse:
         self._told.add(key)
         return is_new
 
-    def _uses(self, issue: str | None) -> Sequence[Use]:
+    def _uses(self, issue: str) -> Sequence[Use]:
         self._catch_up()
         return self._ledger.uses(issue, self.run, day_of(self.clock()))
 

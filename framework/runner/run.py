@@ -91,6 +91,7 @@ async def _run(parts: Parts, plan_only: bool) -> Ending:
 async def _work(parts: Parts, plan_only: bool) -> Ending:
     await refresh(parts)
     await recover(parts)
+    await to_thread.run_sync(parts.service.require)
     await _ask_remote(parts)
     plan = await _plan(parts)
     if plan_only:

@@ -17,7 +17,7 @@ from anyio import to_thread
 from ..domain.account import Choice, NoneLeft, Seat, Window
 from ..domain.errors import MustStop
 from ..domain.event import AccountParked, AccountRefused, Warned
-from ..domain.ledger import UNLIMITED, Amount, Use
+from ..domain.ledger import Use
 from ..domain.outcome import Stalled
 from ..domain.session import CapReached, Completed, Quota, SessionEvent, Troubled, Used
 from ..domain.trouble import Backoff, Kind, Trouble, With
@@ -37,6 +37,9 @@ class Pool(Protocol):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What people should be told about the pool itself."""
+
+    def peek(self) -> Choice:
+        """The account that one more session would get."""
 
     def take(self, session: str) -> Choice:
         """The account for a session, which gives back the one that it had."""
@@ -79,6 +82,12 @@ class Service:
     _warned: int = 0
     _told: set[tuple[str, str]] = field(default_factory=set)
 
+    def require(self) -> None:
+        """Raise MustStop where no token can be used before a person has acted."""
+        choice = self.pool.peek()
+        if isinstance(choice, NoneLeft):
+            raise MustStop(_none_left(choice))
+
     async def say(
         self,
         talk: Talk,
@@ -86,13 +95,13 @@ class Service:
         *,
         go_on: str,
         waits: Waits,
-        left: Callable[[], Amount | Use] = lambda: UNLIMITED,
+        over: Callable[[], Use | None] = lambda: None,
         patient: bool = True,
     ) -> Completed | CapReached | Stalled | Trouble:
         """One turn to its end, limits and outages waited out; then `go_on` is said instead.
 
         A trouble in the answer is one that no waiting ends, or without `patient` an outage. With
-        a cap used up before a try, which `left` then gives, the answer is CapReached. Raises
+        a cap used up before a try, which `over` then gives, the answer is CapReached. Raises
         MustStop when a person must act.
         """
         why, limited = "", ""
@@ -100,13 +109,10 @@ class Service:
             account = await self._seat(talk, waits, why)
             if limited and account != limited:
                 waits.moved(account, why)
-            rest = left()
-            if isinstance(rest, Use):
-                return CapReached(what=rest.what, use=rest, spending=talk.spending)
+            if use := over():
+                return CapReached(what=use.what, use=use, spending=talk.spending)
             try:
-                end = await talk.say(
-                    text, account=account, left=rest, heard=self._listener(account)
-                )
+                end = await talk.say(text, account=account, heard=self._listener(account))
             finally:
                 with anyio.CancelScope(shield=True):
                     await to_thread.run_sync(self.pool.give_back, talk.session)

@@ -15,7 +15,7 @@ from ..domain.event import Warned
 from ..domain.health import Health, assess, scored
 from ..domain.issue import Issue
 from ..domain.lease import Failure, Lease
-from ..domain.ledger import Scope
+from ..domain.ledger import OPTIONS, Scope
 from ..domain.outcome import Deferred, Failed, Landed, LeaseLost, Outcome, OutOfBudget
 from ..domain.remedy import Step, Way, next_step
 from .aftermath import Aftermath, heeding
@@ -88,6 +88,7 @@ async def _finish(
         outcome=outcome,
         decision=heeding(decision, step),
         step=step,
+        failures=failures,
         spending=attempt.spending,
         worked=attempt.worked,
         seconds=time.monotonic() - began,
@@ -110,7 +111,8 @@ async def _guarded(parts: Parts, attempt: Attempt) -> Ended:
     except errors.TrackerUnavailable as error:
         return Ended(outcome=Deferred(why=str(error)))
     except errors.MustStop as error:
-        return Ended(outcome=Deferred(why=str(error)), halt=str(error))
+        until = parts.clock()  # whoever has mended it need not wait
+        return Ended(outcome=Deferred(why=str(error), until=until), halt=str(error))
     except errors.NightshiftError as error:
         return Ended(outcome=Failed(error=str(error), ours=True))
     except Exception as error:  # noqa: BLE001 - a bug in one attempt must not end its siblings
@@ -136,10 +138,15 @@ async def _health(
 def _used_up(outcome: Outcome) -> str | None:
     """Why the run must stop, where all that it, or its day, may use is used."""
     match outcome:
-        case OutOfBudget(scope=Scope.RUN | Scope.DAY as scope, use=use):
+        case OutOfBudget(scope=Scope.RUN, use=use):
             return (
-                f"{use} is used; all work is kept. To go on, allow more with "
-                f"`nightshift extend {scope} --usd N` and run the same command again"
+                f"{use} is used; all work is kept. The same command goes on, in a run with a cap "
+                "of its own"
+            )
+        case OutOfBudget(scope=Scope.DAY, what=what, use=use):
+            return (
+                f"{use} is used; all work is kept. The same command goes on tomorrow, or today "
+                f"after `nightshift extend day {OPTIONS[what]}`"
             )
         case _:
             return None

@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 
 from ..agents.base import Agent, Conversation, HostTool
-from ..domain.ledger import NEAR, UNLIMITED, Amount, Scope, Use
+from ..domain.ledger import NEAR, Scope, Use
 from ..domain.outcome import Stalled
 from ..domain.session import (
     CapReached,
@@ -78,14 +78,12 @@ class Talk:
         prompt: str,
         *,
         account: str = "",
-        left: Amount = UNLIMITED,
         heard: Callable[[SessionEvent], None] = lambda _: None,
     ) -> SessionEnd | Stalled:
-        """One turn with the token of `account`, and at most what is `left` by caps other than the
-        session's own. Stalled when nothing at all was heard for as long as the limits allow.
-        `heard` is told everything that the session reports."""
+        """One turn with the token of `account`. Stalled when nothing at all was heard for as long
+        as the limits allow. `heard` is told everything that the session reports."""
         self._heard = heard
-        conversation = self._conversation(prompt, account, left)
+        conversation = self._conversation(prompt, account)
         self._open_tools.clear()
         self._over, self._since = None, anyio.current_time()
         with anyio.CancelScope(deadline=self._patience()) as self._scope:
@@ -100,7 +98,9 @@ class Talk:
         if self._over is not None:
             use = self._over
             return CapReached(what=use.what, use=use, spending=self.spending)
-        return Stalled(seconds=self.limits.silence)
+        in_tool = bool(self._open_tools)
+        limit = self.limits.tool_seconds if in_tool else self.limits.silence
+        return Stalled(seconds=limit, in_tool=in_tool)
 
     def hint(self, text: str) -> None:
         """Let the agent know it with the result of its next tool."""
@@ -116,8 +116,7 @@ class Talk:
         self._line = line
         self.note(line, self.spending, self.seconds)
 
-    def _conversation(self, prompt: str, account: str, left: Amount) -> Conversation:
-        own, spent = self.limits, self.spending
+    def _conversation(self, prompt: str, account: str) -> Conversation:
         return Conversation(
             session=self.session,
             prompt=prompt,
@@ -131,17 +130,12 @@ class Talk:
             branch=self.branch,
             account=account,
             model=self.model,
-            spent=spent,
+            spent=self.spending,
             hint=self._take_hint,
             resume=self._begun,
             hands=self.hands,
             tools=self.tools,
-            limits=replace(
-                own,
-                turns=int(min(own.turns, spent.turns + left.turns)),
-                seconds=min(own.seconds - self._worked, left.seconds),
-                usd=min(own.usd, spent.usd + left.usd),
-            ),
+            limits=replace(self.limits, seconds=self.limits.seconds - self._worked),
         )
 
     def _report(self, event: SessionEvent) -> None:
