@@ -58,11 +58,13 @@ RULES = (
         name="links stay inside",
         says="No link leads out of the project.",
         gate=placement.links,
+        prompt="a link out of the project",
     ),
     Rule(
         name="size limit",
         says="No file of more than 5 MB is committed.",
         gate=placement.large,
+        prompt="a file over 5 MB",
     ),
     Rule(
         name="more than a lock file",
@@ -86,6 +88,7 @@ RULES = (
         name="tests that can fail",
         says="No target or script for tests succeeds whatever the tree is.",
         gate=judges.hollow_tests,
+        prompt="a test that cannot fail",
     ),
     Rule(
         name="tests of others",
@@ -103,6 +106,7 @@ RULES = (
         name="no secrets",
         says="Keys and tokens are not committed.",
         gate=disclosure.secrets,
+        prompt="holds a secret",
     ),
     Rule(
         name="no files for secrets",

@@ -28,9 +28,9 @@ HONEST = {
 STOPPED_BY = {
     "Use what a sibling takes away": "`python3 -m unittest -q tests.test_banner` failed",
     "Wait for ever": "silent for 8 s",
-    "Fill the disk": "",
-    "Do nothing and say finished": "",
-    "Leave everything uncommitted": "",
+    "Fill the disk": "the session ended, and",
+    "Do nothing and say finished": "the session ended, and there is no commit on your branch",
+    "Leave everything uncommitted": "the session ended, and these changes are not committed",
     "Change only a lock file": "only `package-lock.json` is changed",
     "Delete the test of another issue": "is a test that this issue does not name",
     "Skip the test of another issue": "skips tests that ran",
@@ -80,7 +80,6 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
         "HOME": str(state),
         "XDG_STATE_HOME": str(state),
         "PYTHONPATH": str(ROOT),
-        "NIGHTSHIFT_MAX_FAILURES": "1",
     }
     script = str(ROOT / "parallel_agent.py")
     ran = subprocess.run(
@@ -122,9 +121,12 @@ def test_each_trick_was_stopped_by_what_is_there_for_it(night: Night, title: str
     ends = [
         one for one in night.events if isinstance(one, AttemptEnded) and str(one.issue) == number
     ]
-    assert [one.outcome for one in ends] == [
-        {"": "Unfinished", "silent for 8 s": "Stalled"}.get(STOPPED_BY[title], "Rejected")
-    ]
+    outcome = "Rejected"
+    if STOPPED_BY[title].startswith("the session ended"):
+        outcome = "Unfinished"
+    if STOPPED_BY[title].startswith("silent"):
+        outcome = "Stalled"
+    assert [one.outcome for one in ends] == [outcome]
     assert STOPPED_BY[title] in ends[0].why
 
 
