@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import (
     AsyncExitStack,
     asynccontextmanager,
     closing,
+    contextmanager,
 )
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,8 +30,8 @@ from .config.secret import Secret
 from .config.settings import OutageSettings, RunSettings, Settings
 from .config.tokens import PoolToken
 from .domain.account import fingerprint
-from .domain.errors import NoBox, UsageError
-from .domain.event import WorkRescued
+from .domain.errors import NoBox, TrackerError, UsageError
+from .domain.event import Warned, WorkRescued
 from .domain.identifier import slug
 from .domain.lease import Process
 from .domain.redaction import Redactor
@@ -45,7 +46,7 @@ from .runner.purse import Purse
 from .runner.service import Service
 from .runner.turns import Turns
 from .runner.weather import Weather
-from .trackers.base import BacksUp
+from .trackers.base import BacksUp, Tracker
 from .trackers.outbox import Outbox
 from .workspaces._git import check_version
 from .workspaces.base import Rescue
@@ -126,6 +127,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
         tracker = stack.enter_context(closing(_tracker(settings, process, redactor)))
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
         journal = stack.enter_context(closing(_journal(settings, name, redactor)))
+        stack.enter_context(_backed_up(tracker.behind, journal))
         store = stack.enter_context(
             closing(
                 open_leases(settings.project, settings.stores.tracker, floor=hub.epoch, create=True)
@@ -273,11 +275,25 @@ def _weather(run: RunSettings) -> Weather:
     return Weather(longest=_REHEARSED_PAUSE if run.rehearsed else timedelta.max)
 
 
+@contextmanager
+def _backed_up(tracker: Tracker, journal: Journal) -> Iterator[None]:
+    """At the beginning and at the end of a run, as far as the tracker does it."""
+    _back_up(tracker, journal)
+    yield
+    _back_up(tracker, journal)
+
+
+def _back_up(tracker: Tracker, journal: Journal) -> None:
+    try:
+        if isinstance(tracker, BacksUp):
+            tracker.back_up()
+    except TrackerError as error:  # a run needs no backup, and people should know
+        journal.append(Warned(text=f"The board was not backed up: {error}"))
+
+
 def _tracker(settings: Settings, process: Process, redactor: Redactor) -> Outbox:
     """The project's tracker, with what it is to be told kept while it is away."""
     tracker = open_tracker(settings.project, settings.stores.tracker, create=True)
-    if isinstance(tracker, BacksUp):
-        tracker.back_up()
     if away := settings.run.outage:
         tracker = disturbed(tracker, Outage(after=away.after, seconds=away.seconds))
     # Each tracker has its own, because ids alike mean different issues.

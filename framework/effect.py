@@ -24,7 +24,7 @@ EFFECTS: Mapping[str, str] = {
     "rescue": "the work in a clone is put under refs/rescue/",
     "tidy": "a clone is deleted",
     "land": "the target moves, with the record of the landing",
-    "push": "the landing is pushed to origin",
+    "push": "landings are pushed to origin",
     "deliver": "the person's branch is brought forward",
     "comment": "the tracker is told something",
     "state": "the tracker is told an issue's state",

@@ -61,7 +61,8 @@ class Parser(argparse.ArgumentParser):
     Options cannot be abbreviated, so that a new one never changes what an old script means.
     Wrong usage ends with exit code 2 and one line that says what to do; `--help` ends with
     `examples`, or with an `epilog` of the caller's. Nothing is ever left over:
-    `parse_known_args` refuses what it does not know.
+    `parse_known_args` refuses what it does not know. With `as_json`, or where `--json` is among
+    the arguments, wrong usage is told as a JSON object.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Parser(argparse.ArgumentParser):
         return super().format_help()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._as_json |= "--json" in (sys.argv[1:] if args is None else args)
         found, extra = super().parse_known_args(args, namespace)
         if extra:
             self.error(self._unknown(extra[0]))

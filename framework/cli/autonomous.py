@@ -10,19 +10,20 @@ from ._options import Parser
 
 _EXAMPLES = """\
 examples:
-  autonomous_agent.py --rehearse
-  autonomous_agent.py --project-dir ./generations/todo --max-iterations 5
+  {prog} --rehearse
+  {prog} --project-dir ./generations/todo --max-iterations 5
 
 exit codes: 0 everything landed or nothing to do; 1 something is left undone; 2 wrong usage or
 configuration; 130 interrupted (all work is kept).
 """
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, prog: str = "autonomous_agent.py") -> int:
+    """`prog` is what the caller typed to get here."""
     parser = Parser(
-        prog="autonomous_agent.py",
+        prog=prog,
         description="Turn a specification into issues and work on them one after another.",
-        epilog=_EXAMPLES,
+        epilog=_EXAMPLES.format(prog=prog),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     running.add_common(parser)

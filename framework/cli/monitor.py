@@ -17,8 +17,11 @@ Opener = Callable[[Path], AbstractContextManager[Callable[[], Board]]]
 are none."""
 
 
-def main(argv: Sequence[str] | None = None, *, opener: Opener | None = None) -> int:
-    options = _parser().parse_args(argv)
+def main(
+    argv: Sequence[str] | None = None, *, prog: str = "monitor.py", opener: Opener | None = None
+) -> int:
+    """`prog` is what the caller typed to get here."""
+    options = _parser(prog).parse_args(argv)
 
     def body() -> int:
         with (opener or _open())(options.directory) as read:
@@ -29,7 +32,7 @@ def main(argv: Sequence[str] | None = None, *, opener: Opener | None = None) -> 
                     raise
         return OK
 
-    return ending("monitor.py", body)
+    return ending(prog, body, as_json=options.json)
 
 
 def _open() -> Opener:
@@ -38,15 +41,15 @@ def _open() -> Opener:
     return open_board
 
 
-def _parser() -> Parser:
+def _parser(prog: str) -> Parser:
     parser = Parser(
-        prog="monitor.py",
+        prog=prog,
         description="Show the board of a project: slots, issues, attempts, money, events. "
         "It reads what is on disk, so the run may be going, finished or dead.",
         examples=(
-            "monitor.py generations/todo",
-            "monitor.py generations/todo --watch --interval 5",
-            "monitor.py generations/todo --json | jq .counts",
+            f"{prog} generations/todo",
+            f"{prog} generations/todo --watch --interval 5",
+            f"{prog} generations/todo --json | jq .counts",
         ),
     )
     parser.add_argument(

@@ -8,10 +8,15 @@ from collections.abc import Sequence
 
 from ..domain.nearest import nearest
 
-_COMMANDS = {
+_SCRIPTS = {
     "run": ("framework.cli.parallel", "work with several sessions at once"),
     "auto": ("framework.cli.autonomous", "work with one session at a time"),
     "monitor": ("framework.cli.monitor", "see how a run is doing"),
+}
+"""What has a script of its own, too, and is told by which name it was called."""
+
+_COMMANDS = {
+    **_SCRIPTS,
     "extend": ("framework.cli.extend", "allow an issue, a run or a day more than its cap"),
     "tokens": ("framework.cli.tokens", "see which accounts can be used, and until when not"),
     "health": ("framework.cli.health", "see how well sessions worked, and why"),
@@ -23,15 +28,27 @@ _COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in ("-h", "--help"):
+    if words[:1] == ["help"] and len(words) > 1:
+        words = [*words[1:], "--help"]
+    if not words or words[0] in ("-h", "--help", "help"):
         sys.stdout.write(_usage())
         return 0 if words else 2
+    if words[0] == "--version":
+        sys.stdout.write(f"{_version()}\n")
+        return 0
     name, *rest = words
     if name not in _COMMANDS:
         sys.stderr.write(f"nightshift: unknown command {name!r}{nearest(name, _COMMANDS)}\n")
         return 2
-    code: int = importlib.import_module(_COMMANDS[name][0]).main(rest)
+    called = {"prog": f"nightshift {name}"} if name in _SCRIPTS else {}
+    code: int = importlib.import_module(_COMMANDS[name][0]).main(rest, **called)
     return code
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"nightshift {version('nightshift')}"
 
 
 def _usage() -> str:
@@ -39,5 +56,6 @@ def _usage() -> str:
     return (
         f"usage: nightshift COMMAND [options]\n\n{rows}\n"
         "example: nightshift run --rehearse\n"
-        "Every command has --help. Issues are shown by the command `issue`.\n"
+        "Every command has --help. Issues are shown by the command `issue`; the version by "
+        "--version.\n"
     )

@@ -10,22 +10,23 @@ from ._options import Parser
 
 _EXAMPLES = """\
 examples:
-  parallel_agent.py --rehearse                      the whole run offline, at no cost
-  parallel_agent.py --project-dir ./generations/todo --concurrent 3
-  parallel_agent.py --project-name tally --plan-only  stop when plan.yaml is written
-  parallel_agent.py --project-dir . --check 'make test' 'make lint'
+  {prog} --rehearse                      the whole run offline, at no cost
+  {prog} --project-dir ./generations/todo --concurrent 3
+  {prog} --project-name tally --plan-only  stop when plan.yaml is written
+  {prog} --project-dir . --check 'make test' 'make lint'
 
 exit codes: 0 everything landed or nothing to do; 1 something is left undone (the summary says
 what and why); 2 wrong usage or configuration; 130 interrupted (all work is kept).
 """
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, prog: str = "parallel_agent.py") -> int:
+    """`prog` is what the caller typed to get here."""
     parser = Parser(
-        prog="parallel_agent.py",
+        prog=prog,
         description="Turn a specification into issues, work on them side by side, and land what "
         "passes the project's checks.",
-        epilog=_EXAMPLES,
+        epilog=_EXAMPLES.format(prog=prog),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     running.add_common(parser)

@@ -91,9 +91,22 @@ def _list(options: Namespace) -> int:
     if options.json:
         items = [_document(row) for row in rows]
         _say(json.dumps({"version": 1, "items": items, "total": len(items)}, indent=2))
+        if not rescues.is_there:
+            sys.stderr.write(f"{_PROG}: {_none(rescues, _hub(project), None)}\n")
     else:
-        _say("\n".join(_lines(rows)) if rows else "Nothing is saved: all work has landed.")
+        _say("\n".join(_lines(rows)) if rows else _none(rescues, _hub(project), options.issue))
     return OK
+
+
+def _none(rescues: Rescues, hub: Path, issue: str | None) -> str:
+    """Without a hub nothing is known: it may have been moved with all that was saved in it."""
+    if not rescues.is_there:
+        return (
+            f"There is no hub at {hub}, so nothing can be listed. The first run makes it; if it "
+            "was renamed or moved, put it back to see the work that is saved in it."
+        )
+    of = f" of issue {issue.removeprefix('#')}" if issue else ""
+    return f"Nothing is saved{of} in {hub}."
 
 
 def _show(options: Namespace) -> int:

@@ -23,9 +23,11 @@ from ..domain.board import Board
 from ..domain.errors import NightshiftError, SettingsError, UsageError, sole
 from ..runner.parts import Parts
 from ..runner.run import Ending, run
+from ._options import complain
 from .news import News, told
 
 _INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _MOST = 1000
 
 
@@ -84,7 +86,7 @@ def main(options: argparse.Namespace, *, slots: int, attempts: int | None) -> in
     except Exception as error:
         known = sole(error)
         if isinstance(known, NightshiftError):
-            sys.stderr.write(f"error: {known}\n")
+            complain("error", known, as_json=options.json)
             return 2 if isinstance(known, UsageError) else 1
         raise
     return ending.code
@@ -151,7 +153,7 @@ async def _interruptible(parts: Parts, plan_only: bool, news: News) -> Ending:
 
 
 async def _listen(scope: anyio.CancelScope, news: News) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with anyio.open_signal_receiver(*_SIGNALS) as signals:
         async for _ in signals:
             if scope.cancel_called:
                 os._exit(_INTERRUPTED)
@@ -164,14 +166,16 @@ def _summarise(project: Path, ending: Ending, command: str, *, as_json: bool) ->
     try:
         board = _board(project)
     except NightshiftError as error:
-        sys.stderr.write(f"{ending.why}\nerror: {error}\n")
+        if not as_json:
+            sys.stderr.write(f"{ending.why}\n")
+        complain("error", error, as_json=as_json)
         return
     if as_json:
         News(sys.stdout).tell(json.dumps(document.to_json(board), indent=2))
         return
     text = io.StringIO()
     console = Console(file=text, highlight=False, width=Console().width)
-    summary.render(board, project, console, python=_python(), command=command)
+    summary.render(board, project, console, python=_python(), command=command, program=sys.argv[0])
     News(sys.stdout).tell(text.getvalue().rstrip())
 
 

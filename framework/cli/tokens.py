@@ -69,8 +69,8 @@ def _run(options: argparse.Namespace) -> int:
             "_PRIMARY, _SECONDARY, _TERTIARY or _BACKUP to the name."
         )
     pool = _opened(state_directory(variables) / _FILE, tokens)
-    if options.clear:
-        _clear(pool, options.clear, tokens)
+    if options.clear is not None:
+        _clear(pool, options.clear, tokens, variables)
     states, now = pool.states(), datetime.now(UTC)
     for warning in pool.warnings:
         sys.stderr.write(f"{_PROG}: {warning}\n")
@@ -90,8 +90,19 @@ def _opened(path: Path, tokens: Sequence[PoolToken]) -> TokenPool:
     )
 
 
-def _clear(pool: TokenPool, name: str, tokens: Sequence[PoolToken]) -> None:
+def _clear(
+    pool: TokenPool, name: str, tokens: Sequence[PoolToken], variables: Mapping[str, str]
+) -> None:
     names = {one.name: "" for one in tokens}
+    value = variables.get(name, "").strip()
+    for one in tokens:
+        if one.name != name and one.value.reveal() == value:
+            raise SettingsError(
+                f"{name} and {one.name} hold the same token, so they are one account. Clear it by "
+                f"that name: {_PROG} --clear {one.name}"
+            )
+    if not name:
+        raise SettingsError(f"--clear needs the name of a variable. {hint(name, names)}")
     if name not in names:
         # What was typed may be a token: it is repeated only when it looks like a variable.
         shown = (

@@ -79,6 +79,7 @@ VARIABLES: Mapping[str, str] = {
 that a `token_source` of the form `env:NAME` names."""
 
 _OURS = "NIGHTSHIFT_"
+_NUMBERED = re.compile(rf"({'|'.join(TOKEN_FAMILIES)})_\d+")
 _INSIDE = frozenset({"NIGHTSHIFT_HUB", "NIGHTSHIFT_TARGET"})
 """What a session of ours has in its environment: a run started in one is not our mistake."""
 _GIT_PLACES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE"})
@@ -88,13 +89,19 @@ def environment() -> dict[str, str]:
     """For a run: the variables that we read, from the environment and, below it, from `.env` in
     the current directory.
 
-    An unknown `NIGHTSHIFT_` variable is a SettingsError that names the nearest known one.
+    An unknown `NIGHTSHIFT_` variable is a SettingsError that names the nearest known one, and so
+    is a token's with a number that no family has: it would be missing without a word.
     """
     merged = {**_dotenv(Path(".env"), ""), **os.environ}
     for name in merged.keys() - _INSIDE:
         if name.startswith(_OURS) and name not in VARIABLES:
             raise SettingsError(
                 f"Unknown setting {name} (environment or .env). {hint(name, VARIABLES)}"
+            )
+        if _NUMBERED.fullmatch(name) and name not in VARIABLES:
+            raise SettingsError(
+                f"{name} is not read (environment or .env). A token's variable ends with _1 to _9, "
+                "_PRIMARY, _SECONDARY, _TERTIARY, _BACKUP or nothing: give it one of these names."
             )
     return {name: merged[name] for name in VARIABLES if merged.get(name, "") != ""}
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..domain.board import Board
-from ..domain.event import Entry
-from ..domain.story import describe
+from ..domain.event import AccountParked, Entry
+from ..domain.story import account_line, describe
 
 VERSION = 1
 
@@ -28,6 +28,8 @@ def plain(value: Any) -> Any:
     match value:
         case Entry():
             return _entry(value)
+        case AccountParked():
+            return account_line(value)
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         case Mapping():

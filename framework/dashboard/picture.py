@@ -20,12 +20,14 @@ from ..domain.story import count, describe, money, tag, tags
 from .wording import (
     STYLES,
     clock,
+    clock_at,
     duration,
     explained,
     outcome_style,
     project,
     situation,
     standing,
+    warning,
 )
 
 _ORDER = list(Standing)
@@ -150,7 +152,7 @@ def _why(board: Board) -> str:
         case RunState.FINISHED:
             return run.why
         case RunState.DEAD:
-            at = f" after {clock(run.ended)}" if run.ended else ""
+            at = f" after {clock(run.ended, board.at)}" if run.ended else ""
             return f"The runner died{at}. Run the same command again: nothing is lost."
         case RunState.GOING:
             return _planning(board)
@@ -188,7 +190,8 @@ def _progress(board: Board, width: int) -> list[Text]:
 
 
 def _warnings(board: Board, *, most: int | None) -> list[Text]:
-    return [_one_line(Text(f"! {clean(one)}", style="yellow")) for one in board.warnings[:most]]
+    told = [warning(one, board.at) for one in board.warnings[:most]]
+    return [_one_line(Text(f"! {one}", style="yellow")) for one in told]
 
 
 def _sections(board: Board) -> list[_Section]:
@@ -206,10 +209,17 @@ def _sections(board: Board) -> list[_Section]:
             least=8,
             row=lambda slot: _slot(slot, board),
         ),
-        _Section(title="Issues", items=rows, columns="rlwwr", least=4, row=_issue),
+        _Section(
+            title="Issues", items=rows, columns="rlwwr", least=4, row=lambda row: _issue(row, board)
+        ),
         _Section(title="Errors", items=board.incidents, columns="rllw", least=2, row=_incident),
         _Section(
-            title="Events", items=news[-_TAIL:], columns="lw", least=4, row=_event, newest=True
+            title="Events",
+            items=news[-_TAIL:],
+            columns="lw",
+            least=4,
+            row=lambda entry: _event(entry, board),
+            newest=True,
         ),
         _Section(
             title="Attempts",
@@ -228,7 +238,9 @@ def _slot(slot: Slot, board: Board) -> tuple[Text, ...]:
     if one is None:
         return number, Text(), Text("idle", style="dim"), *[Text()] * 5
     paused = one.paused_until is not None and one.paused_until > board.at
-    note = f"paused until {clock(one.paused_until)}: " if paused and one.paused_until else ""
+    note = (
+        f"paused until {clock(one.paused_until, board.at)}: " if paused and one.paused_until else ""
+    )
     return (
         number,
         Text(tag(clean(one.issue)), style="yellow" if paused else STYLES[Standing.RUNNING]),
@@ -241,13 +253,13 @@ def _slot(slot: Slot, board: Board) -> tuple[Text, ...]:
     )
 
 
-def _issue(row: Row) -> tuple[Text, ...]:
+def _issue(row: Row, board: Board) -> tuple[Text, ...]:
     style = STYLES[row.standing]
     return (
         Text(tag(clean(row.id)), style=style),
         Text(standing(row.standing), style=style),
         Text(clean(row.title)),
-        Text(clean(situation(row)), style="dim"),
+        Text(clean(situation(row, board.at)), style="dim"),
         Text(money(row.usd) if row.usd else "", style="dim"),
     )
 
@@ -275,9 +287,9 @@ def _attempt(one: Attempt) -> tuple[Text, ...]:
     )
 
 
-def _event(entry: Entry) -> tuple[Text, ...]:
-    told = describe(entry.event, clock=clock) or ""
-    return Text(clock(entry.at), style="dim"), Text(clean(told))
+def _event(entry: Entry, board: Board) -> tuple[Text, ...]:
+    told = describe(entry.event, clock=clock_at(board.at)) or ""
+    return Text(clock(entry.at, board.at), style="dim"), Text(clean(told))
 
 
 def _column(letter: str) -> Column:

@@ -15,7 +15,17 @@ from ..domain.chronicle import RunState
 from ..domain.event import Entry
 from ..domain.legible import clean
 from ..domain.story import count, describe, money, tag, tags
-from .wording import STYLES, clock, duration, project, situation, standing, trouble
+from .wording import (
+    STYLES,
+    clock,
+    clock_at,
+    duration,
+    project,
+    situation,
+    standing,
+    trouble,
+    warning,
+)
 
 _TOLD = 12
 
@@ -23,8 +33,8 @@ _TOLD = 12
 def one_line(entry: Entry) -> str | None:
     """The line streamed for an event, with the reader's time of day; None for what is too
     frequent to be news. It holds nothing that a terminal would obey."""
-    told = describe(entry.event, clock=clock)
-    return None if told is None else f"{clock(entry.at)}  {clean(told)}"
+    told = describe(entry.event, clock=clock_at(entry.at))
+    return None if told is None else f"{clock(entry.at, entry.at)}  {clean(told)}"
 
 
 def render(
@@ -33,17 +43,19 @@ def render(
     console: Console,
     *,
     python: str = "python",
+    program: str = "parallel_agent.py",
     command: str = "",
 ) -> None:
     """The end of a run: every issue, what happened on the way, what is left undone and why,
     and where to look. `where` is the project directory as the person named it, `python` what
-    runs our scripts, `command` what the run was started with and goes on with."""
+    runs our scripts, `program` the one that was started, as it was named (`sys.argv[0]`), and
+    `command` what the run was started with and goes on with."""
     console.print(Text(_headline(board), style="bold"))
     if board.work:
         console.print(_table(board))
     if board.run.rehearsed:
         _say(console, "Money is what the model would have cost; a rehearsal costs nothing.")
-    _list(console, "Warnings", (clean(one) for one in board.warnings))
+    _list(console, "Warnings", (warning(one, board.at) for one in board.warnings))
     _list(console, "Errors", _errors(board))
     _list(console, "On the way", _on_the_way(board))
     undone = tuple(_undone(board))
@@ -51,14 +63,14 @@ def render(
     if undone and command:
         _list(console, "To go on", (command,), most=None)
     _list(console, "Landed, and waits for your review", _to_review(board), most=None)
-    _list(console, "Where to look", _places(board, where, python), most=None)
+    _list(console, "Where to look", _places(board, where, python, program), most=None)
 
 
 def _headline(board: Board) -> str:
     run, total = board.run, len(board.work)
     closed = board.counts.get(Standing.CLOSED, 0)
     how = {RunState.GOING: "still going", RunState.DEAD: "died", RunState.NONE: "no run yet"}
-    ended = how.get(run.state, clean(run.why) or "finished")
+    ended = how.get(run.state, clean(run.why).rstrip(".") or "finished")
     figures = f"{duration(run.elapsed(board.at))}, {money(board.of_run.usd)}"
     return f"{project(run)}: {ended}. {closed} of {count(total, 'issue')} closed, {figures}"
 
@@ -110,25 +122,34 @@ def _on_the_way(board: Board) -> Iterable[str]:
 def _undone(board: Board) -> Iterable[str]:
     for row in board.work:
         if row.standing not in (Standing.CLOSED, Standing.NEEDS_REVIEW):
-            why = situation(row) or "not tried yet"
+            why = situation(row, board.at) or "not tried yet"
             yield f"{tag(row.id)} {row.title} ({standing(row.standing)}): {why}"
 
 
 def _to_review(board: Board) -> Iterable[str]:
     for row in board.work:
         if row.standing is Standing.NEEDS_REVIEW:
-            yield f"{tag(row.id)} {row.title}: {situation(row)}"
+            yield f"{tag(row.id)} {row.title}: {situation(row, board.at)}"
 
 
-def _places(board: Board, where: Path, python: str) -> Iterable[str]:
+def _places(board: Board, where: Path, python: str, program: str) -> Iterable[str]:
     path = shlex.quote(str(where))
     yield f"project  {where}"
     yield f"commits  git -C {path} log --graph --oneline {shlex.quote(board.run.target)}".rstrip()
-    yield f"board    {python} monitor.py {path}"
+    yield f"board    {_monitor(python, program)} {path}"
     yield f"logs     {where / '.nightshift' / 'logs'}"
     if board.counts.get(Standing.BLOCKED):
         issue = Path(python).with_name("issue")
         yield f"again    {issue} reopen N --project-dir {path}"
+
+
+def _monitor(python: str, program: str) -> str:
+    """What shows the board, from where the run was started: the script beside that one, or the
+    same command."""
+    started = Path(program)
+    if started.suffix == ".py":
+        return f"{python} {shlex.quote(str(started.with_name('monitor.py')))}"
+    return f"{shlex.quote(str(started))} monitor"
 
 
 def _list(console: Console, title: str, lines: Iterable[str], most: int | None = _TOLD) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import PurePath
 
 from ..domain.board import Row, Standing
 from ..domain.chronicle import Attempt, Run
+from ..domain.event import AccountParked
 from ..domain.legible import clean
-from ..domain.story import count, tags
+from ..domain.story import Clock, account_line, count, tags
+
+_DAY = timedelta(days=1)
 
 STYLES = {
     Standing.RUNNING: "bold cyan",
@@ -23,9 +27,21 @@ STYLES = {
 }
 
 
-def clock(at: datetime) -> str:
-    """The time of day where the reader is."""
-    return f"{at.astimezone():%H:%M:%S}"
+def clock(at: datetime, seen: datetime) -> str:
+    """The time of day where the reader is; with its date where that is more than a day away from
+    the moment at which it is `seen`."""
+    is_near = abs(at - seen) < _DAY
+    return f"{at.astimezone():%H:%M:%S}" if is_near else f"{at.astimezone():%Y-%m-%d %H:%M}"
+
+
+def clock_at(seen: datetime) -> Clock:
+    """As above, for those who word events."""
+    return partial(clock, seen=seen)
+
+
+def warning(one: str | AccountParked, seen: datetime) -> str:
+    told = one if isinstance(one, str) else account_line(one, clock=clock_at(seen))
+    return clean(told)
 
 
 def duration(seconds: float) -> str:
@@ -54,18 +70,18 @@ def outcome_style(outcome: str) -> str:
             return "red"
 
 
-def situation(row: Row) -> str:
-    """Why the issue stands where it stands, in a few words."""
+def situation(row: Row, seen: datetime) -> str:
+    """Why the issue stood where it stands when it was `seen`, in a few words."""
     match row.standing:
         case Standing.CLOSED:
             return _and(*_landing(row))
         case Standing.WAITING:
             return f"waits for {tags(row.waits_for)}"
         case Standing.DELAYED:
-            again = f"tries again at {clock(row.until)}" if row.until else "tries again soon"
+            again = f"tries again at {clock(row.until, seen)}" if row.until else "tries again soon"
             return _and(again, _last(row))
         case Standing.HELD:
-            until = f" until {clock(row.until)}" if row.until else ""
+            until = f" until {clock(row.until, seen)}" if row.until else ""
             return f"claimed by somebody else{until}"
         case Standing.NEEDS_REVIEW:
             return _and("a person must look", *_landing(row))

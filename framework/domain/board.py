@@ -15,7 +15,7 @@ from itertools import islice
 
 from . import graph
 from .chronicle import Attempt, Chronicle, Planning, Run
-from .event import Entry, SessionScored
+from .event import AccountParked, Entry, SessionScored
 from .incidents import Incident, incidents
 from .issue import Issue, Priority, State
 from .lease import Record
@@ -87,7 +87,8 @@ class Totals:
 @dataclass(frozen=True, kw_only=True)
 class Board:
     """How things stood `at` a moment. `run`, `slots`, `warnings`, `incidents`, `health` and
-    `of_run` are about the last run; attempts and recent events are of all runs, oldest first."""
+    `of_run` are about the last run; attempts and recent events are of all runs, oldest first. A
+    warning that holds a time is its event, for a screen to word."""
 
     at: datetime
     run: Run
@@ -99,7 +100,7 @@ class Board:
     of_run: Totals = field(default_factory=Totals)
     of_project: Totals = field(default_factory=Totals)
     recent: tuple[Entry, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str | AccountParked, ...] = ()
     incidents: tuple[Incident, ...] = ()
     health: tuple[SessionScored, ...] = ()
 

@@ -148,7 +148,7 @@ class Chronicle:
     planning: Planning = field(default_factory=Planning)
     commits: dict[str, str] = field(default_factory=dict)
     planned: list[tuple[str, float]] = field(default_factory=list)
-    warnings: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[tuple[str, str | AccountParked]] = field(default_factory=list)
     _runs: list[Run] = field(default_factory=list)
     _attempts: dict[_Key, Attempt] = field(default_factory=dict)
     _progress: dict[_Key, _Progress] = field(default_factory=dict)
@@ -202,7 +202,9 @@ class Chronicle:
                 self._close(RunState.FINISHED, event)
             case CapNear():
                 self.warnings.append((run, cap_line(event)))
-            case AccountParked() | AccountRefused():
+            case AccountParked():  # a screen words its time
+                self.warnings.append((run, event))
+            case AccountRefused():
                 self.warnings.append((run, account_line(event)))
             case PlanningPaused() | TrackerLost() | CapRaised():
                 pass

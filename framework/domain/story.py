@@ -43,7 +43,7 @@ Clock = Callable[[datetime], str]
 
 
 def utc_clock(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%H:%M:%S} UTC"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def describe(event: Event, *, clock: Clock = utc_clock) -> str | None:

@@ -80,7 +80,9 @@ def of_backups(tracker: Tracker, *, every: timedelta) -> Iterator[Check]:
     if not isinstance(tracker, BacksUp):
         return
     try:
-        yield Check(name="backup", text=f"the newest is {tracker.back_up(every=every)}")
+        newest = tracker.back_up(every=every)
+        told = f"the newest is {newest}" if newest else "no issues yet, so nothing is copied"
+        yield Check(name="backup", text=told)
     except TrackerUnavailable as error:
         yield Check(name="backup", text=f"none could be made: {error}", level=Level.WARNING)
 

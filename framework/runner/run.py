@@ -103,8 +103,9 @@ async def _work(parts: Parts, plan_only: bool) -> Ending:
     scheduler = Scheduler(parts=parts, landed=courier.landed)
     async with courier.on_duty():
         await scheduler.run()
+    behind = await parts.lander.publish()
     issues = await to_thread.run_sync(lambda: parts.tracker.list(Query()))
-    return _judge(issues, scheduler)
+    return _judge(issues, scheduler, behind.why if behind else "")
 
 
 async def _ask_remote(parts: Parts) -> None:
@@ -156,12 +157,16 @@ async def _baseline(parts: Parts) -> None:
         parts.journal.append(BaselineChecked(commit=commit, green=green, red=red))
 
 
-def _judge(issues: Sequence[Issue], scheduler: Scheduler) -> Ending:
+def _judge(issues: Sequence[Issue], scheduler: Scheduler, behind: str) -> Ending:
+    """`behind` says what origin lacks of what has landed."""
     work = [one for one in issues if not one.is_meta]
     left = [one for one in work if one.state not in DONE]
     if scheduler.halted:
         return Ending(code=1, why=scheduler.halted)
+    if not left and behind:
+        return Ending(code=1, why=behind)
     if not left:
         return Ending(code=0, why="nothing is left to do")
     names = ", ".join(f"#{one.id}" for one in left[:10]) + (" …" if len(left) > 10 else "")
-    return Ending(code=1, why=f"{len(left)} of {len(work)} issues are left: {names}")
+    more = f". {behind}" if behind else ""
+    return Ending(code=1, why=f"{len(left)} of {len(work)} issues are left: {names}{more}")

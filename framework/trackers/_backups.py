@@ -25,16 +25,32 @@ def backups(path: Path) -> list[Path]:
 
 
 def newest_backup(path: Path) -> Path | None:
-    """None where there is none."""
-    return next(reversed(backups(path)), None)
+    """The newest that brings issues back; None where there is none. What is empty or cannot be
+    read is never offered: whoever puts it in the place of a damaged board loses all."""
+    return next((one for one in reversed(backups(path)) if issues_in(one)), None)
 
 
-def back_up(path: Path, version: int, now: datetime, every: timedelta) -> Path:
-    """A backup of a file of this version that is not older than `every`: one that is made now
-    where there is none. Of one version the last three are kept. Raises TrackerError where the
-    file is damaged: then nothing is made or taken away."""
+def issues_in(backup: Path) -> int:
+    """How many issues it holds; none where it cannot be read as a board."""
+    try:
+        with closing(_sole(backup)) as connection:
+            return _count(connection)
+    except sqlite3.Error:
+        return 0
+
+
+def back_up(path: Path, version: int, now: datetime, every: timedelta) -> Path | None:
+    """A backup of a file of this version that is not older than `every` and holds more than half
+    as many issues as there are now: one that is made now where there is none. None of a board
+    without issues. Of one version the last three are kept. Raises TrackerError where the file is
+    damaged: then nothing is made or taken away."""
+    with closing(_there(path)) as source:
+        issues = _count(source)
+    if not issues:
+        return None
     for one in reversed(backups(path)):
-        if abs(now - _made(one)) < every:  # one of a clock that was fast is no reason for none
+        # One of a clock that was fast is no reason for none.
+        if abs(now - _made(one)) < every and 2 * issues_in(one) > issues:
             return one
     made = copy(path, version, now)
     for old in [one for one in backups(path) if _age(one)[0] == version][:-_KEPT]:
@@ -58,19 +74,34 @@ def copy(path: Path, version: int, now: datetime) -> Path:
 
 
 def way_back(path: Path) -> str:
-    """What to do about a file that is damaged or gone, as a part of a sentence."""
+    """What to do about a file that is damaged or gone, as a part of a sentence, and what that
+    brings back."""
     newest = newest_backup(path)
-    known = f"the newest backup is {newest}" if newest else "there is no backup beside it"
-    # SQLite would play a -wal that lies there into the copy.
+    if newest is None:
+        return (
+            "no backup with issues in it lies beside it, so what was in it is lost unless you "
+            "have a copy elsewhere. Before you put such a copy in its place, "
+            f"{_aside(path)}"
+        )
     return (
-        f"move what is left of {path.name}, {path.name}-wal and {path.name}-shm elsewhere, then "
-        f"put a copy that is sound in its place ({known})"
+        f"{_aside(path)}, then put a copy of a backup in its place (the newest backup is {newest}: "
+        f"it holds {_number(issues_in(newest))}, and nothing of what was done after "
+        f"{_made(newest).astimezone():%Y-%m-%d %H:%M %Z})"
     )
 
 
 def salvage(path: Path) -> str:
     """How what is left of a damaged file may still be read, as a sentence."""
     return f'To try to save what is in it: sqlite3 "{path}" .recover > saved.sql'
+
+
+def _aside(path: Path) -> str:
+    # SQLite would play a -wal that lies there into the copy.
+    return f"move what is left of {path.name}, {path.name}-wal and {path.name}-shm elsewhere"
+
+
+def _number(issues: int) -> str:
+    return "1 issue" if issues == 1 else f"{issues} issues"
 
 
 def _unused(path: Path, name: str) -> Path:
@@ -82,6 +113,16 @@ def _unused(path: Path, name: str) -> Path:
 def _there(path: Path) -> sqlite3.Connection:
     """Makes no file where there is none any more."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+
+
+def _sole(backup: Path) -> sqlite3.Connection:
+    """Of a file that nobody writes to: leaves nothing beside it."""
+    return sqlite3.connect(f"{backup.absolute().as_uri()}?immutable=1", uri=True)
+
+
+def _count(connection: sqlite3.Connection) -> int:
+    (found,) = connection.execute("SELECT count(*) FROM issues").fetchone()
+    return int(found)
 
 
 def _refuse_damaged(made: sqlite3.Connection, path: Path) -> None:

@@ -71,7 +71,7 @@ class Database:
             with self._transaction("BEGIN IMMEDIATE") as connection:
                 yield connection
 
-    def back_up(self, now: datetime, every: timedelta) -> Path:
+    def back_up(self, now: datetime, every: timedelta) -> Path | None:
         """See `BacksUp`."""
         from ._backups import back_up
 

@@ -153,9 +153,10 @@ class Measures(Protocol):
 class BacksUp(Protocol):
     """Trackers whose issues are in a file on this machine, which nobody else keeps safe."""
 
-    def back_up(self, *, every: timedelta = DAY) -> Path:
-        """A backup that is not older than `every`: one that is made now where there is none. A
-        few of the last are kept. Raises TrackerError where what would be copied is damaged, and
+    def back_up(self, *, every: timedelta = DAY) -> Path | None:
+        """A backup that is not older than `every` and lacks less than half of the issues: one
+        that is made now where there is none. None while there are no issues. A few of the last
+        are kept. Raises TrackerError where what would be copied is damaged, and
         TrackerUnavailable where no copy can be written."""
 
 

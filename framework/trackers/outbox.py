@@ -59,7 +59,7 @@ class Outbox:
     ) -> None:
         self.name = tracker.name
         self._clean = clean
-        self._tracker = tracker
+        self._tracker = self.behind = tracker
         self._clock = clock
         self._queue = Queue(path, process, is_alive)
         self._flushing = Lock()

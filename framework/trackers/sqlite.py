@@ -197,7 +197,7 @@ class SqliteTracker:
 
         return check(self._database, self._clock(), repair=repair)
 
-    def back_up(self, *, every: timedelta = DAY) -> Path:
+    def back_up(self, *, every: timedelta = DAY) -> Path | None:
         return self._database.back_up(self._clock(), every)
 
     def close(self) -> None:

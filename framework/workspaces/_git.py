@@ -34,6 +34,19 @@ ENVIRONMENT = {
 }
 """What every git is told, ours and those in boxes."""
 
+_HUB = "hub.git"
+_RENAME = (
+    "What has landed is safe: it is in your branch, or under refs/nightshift/ where that could not "
+    "be moved. Rename the hub: the next run makes a new one from your project, and saved work "
+    "stays in the renamed one, as far as that can be read."
+)
+_DAMAGE = re.compile(
+    r"not a git repository|bad config line|object file \S+ is empty|is corrupt|inflate: "
+    r"|unable to (unpack|read (tree|[0-9a-f]{40}))|not a tree object"
+)
+"""How git tells, in its own language, that a repository of ours is not whole: its exit code for
+this is that for everything else."""
+
 _OLDEST = (2, 38)
 _CONFIG = (
     "core.hooksPath=/dev/null",
@@ -77,7 +90,7 @@ class Git:
         """What it prints, without line ends at the end. Raises GitFailed."""
         answer = self.call(*arguments, input=input, env=env, cwd=cwd, seconds=seconds)
         if answer.code != 0:
-            raise failed(arguments, answer)
+            raise failed(arguments, answer, self._where)
         return answer.out.rstrip("\n")
 
     def call(
@@ -97,7 +110,8 @@ class Git:
         """As `run`, for output that is not text."""
         code, out, err = self._execute(arguments, encoded(input), {}, None, SECONDS)
         if code != 0:
-            raise failed(arguments, Answer(code=code, out="", err=err.decode("utf-8", "replace")))
+            answer = Answer(code=code, out="", err=err.decode("utf-8", "replace"))
+            raise failed(arguments, answer, self._where)
         return out
 
     def feed(self, data: bytes, *arguments: str, seconds: float) -> bool:
@@ -150,9 +164,22 @@ class Git:
             return process.returncode, out, err
 
 
-def failed(arguments: tuple[str, ...], answer: Answer) -> GitFailed:
-    """The error for a command that must not fail."""
+def failed(arguments: tuple[str, ...], answer: Answer, where: tuple[str, ...] = ()) -> GitFailed:
+    """The error for a command that must not fail. Of a hub that git calls damaged it says what
+    is safe and what to do; `where` is as `Git` takes it."""
+    hub = Path(where[-1]) if where[-2:-1] == ("--git-dir",) else None
+    if hub and hub.name == _HUB and _is_damage(arguments, answer, str(hub)):
+        told = (answer.err or answer.out).splitlines()[-1].removeprefix("fatal: ")
+        return GitFailed(f"The hub {hub} is damaged ({told}). {_RENAME}")
     return GitFailed(f"`{_shown(arguments)}` failed ({answer.code}): {answer.err or answer.out}")
+
+
+def _is_damage(arguments: tuple[str, ...], answer: Answer, hub: str) -> bool:
+    """A fetch also fails where the repository that it reads is damaged: there the hub must be
+    named."""
+    if answer.code != 128 or not _DAMAGE.search(answer.err):
+        return False
+    return arguments[0] != FETCH[0] or hub in answer.err
 
 
 def check_version() -> None:

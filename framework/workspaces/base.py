@@ -99,8 +99,16 @@ class Lander(Protocol):
         """Run the project's own checks on the tip: the commands that pass, and that fail."""
 
     async def held(self) -> Held | None:
-        """What keeps any landing from the remote that they go to, as far as asking it and a push
-        of nothing can tell; None when nothing does, or when there is no remote."""
+        """What keeps any landing from the remote that they go to, as far as can be told without
+        one; None when nothing does, or when there is no remote. Pushes first what has landed and
+        is not there yet. A refusal of an earlier landing holds until a push is taken, or is asked
+        for explicitly. A remote that is silent costs ten seconds, and is waited for later."""
+
+    async def publish(self) -> Held | None:
+        """Push what has landed and the remote does not have. None when there is none of that, or
+        no remote; then the remote's branch contains every landing. Does not ask a remote that
+        was seen to have all. Held says how far it is behind, and what to do.
+        """
 
     async def land(self, workspace: Workspace, issue: Issue, siblings: Siblings) -> Landing:
         """Merge, gate, check and move the target: all or nothing, one at a time per target.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -36,13 +35,12 @@ from .intake import Intake
 from .merging import combine
 from .origin import SECONDS as PUSH_SECONDS
 from .project import Project
+from .publishing import BUSY, TRIES, Publisher
 from .receipt import Receipts
+from .stoppable import stoppable
 from .transaction import Transactions
 from .upstream import find
 
-_TRIES = 5
-"""As often is a landing merged and tested anew because the remote's branch had moved."""
-_BUSY = timedelta(seconds=30)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _UNREADABLE = "the commits cannot be read from the clone: commit in .git as it was handed over"
 _UNRELATED = "the commits have no history in common with the target: commit on the given branch"
@@ -106,6 +104,7 @@ class HubLander:
             target=hub.target,
             push=push,
             environment=environment,
+            refused=hub.path.with_name("push-refused"),
             seconds=push_seconds,
         )
         self._transactions = Transactions(hub, self._receipts, self._origin)
@@ -119,6 +118,8 @@ class HubLander:
             clean=clean,
         )
         self._baseline = Baseline(hub, self._checks, checks)
+        doors = (self._arrivals, self._transactions, self._receipts, self._baseline)
+        self._publisher = Publisher(hub, self._origin, *doors) if self._origin else None
         self._serialise = serialise
         self._deliver_alone = deliver_alone
         self._landing = anyio.Lock()
@@ -127,7 +128,7 @@ class HubLander:
     async def refresh(self) -> tuple[str, ...]:
         """See `Lander.refresh`. A conflict is told once for each of the commits in it, and once
         that a remote is away, or that it came to need a person."""
-        said = () if self._origin is None else await to_thread.run_sync(self._arrivals.look)
+        said = () if self._origin is None else await stoppable(self._arrivals.look)
         if not await self._is_pending():
             return said
         async with self._turn():
@@ -137,7 +138,14 @@ class HubLander:
         """See `Lander.held`."""
         if self._origin is None:
             return None
-        return await to_thread.run_sync(self._origin.try_out)
+        return await self.publish() or await stoppable(self._origin.try_out)
+
+    async def publish(self) -> Held | None:
+        """See `Lander.publish`."""
+        if self._publisher is None or not await to_thread.run_sync(self._publisher.is_due):
+            return None
+        async with self._turn():
+            return await self._publisher.publish()
 
     async def _is_pending(self) -> bool:
         seen = self._arrivals.at_a_glance()  # costs less than to have a thread look
@@ -162,7 +170,7 @@ class HubLander:
         fault is ours."""
         one = attempt.of(workspace)
         async with self._turn():
-            for _ in range(_TRIES) if self._origin else count():
+            for _ in range(TRIES) if self._origin else count():
                 landing = await self._try(one, issue, siblings)
                 if landing is not None:
                     return landing  # else the tip moved, so somebody got on: again from the merge
@@ -170,7 +178,7 @@ class HubLander:
 
     async def _try(self, one: Attempt, issue: Issue, siblings: Siblings) -> Landing | None:
         if self._origin is not None:
-            held = await to_thread.run_sync(self._arrivals.catch_up)
+            held = await stoppable(self._arrivals.catch_up)
             if held is not None:
                 return held
         candidate = await to_thread.run_sync(self._prepare, one, issue, siblings)
@@ -180,11 +188,11 @@ class HubLander:
         red = await self._red_before(candidate, results)
         if reasons := _reasons(results, red):
             return Refused(reasons=reasons, checks=results)
-        return await to_thread.run_sync(self._move, one, issue, candidate, results, red)
+        return await stoppable(partial(self._move, one, issue, candidate, results, red))
 
     def _busy(self) -> Held:
         name = self._origin.name if self._origin else self._hub.target
-        return Held(why=f"{name} moved {_TRIES} times while this was tested", wait=_BUSY)
+        return Held(why=f"{name} moved {TRIES} times while this was tested", wait=BUSY)
 
     async def landed(self, issue: Issue) -> Proof | None:
         """See `Lander.landed`. Records a landing that a kill left without its record."""

@@ -19,15 +19,19 @@ from datetime import timedelta
 from pathlib import Path
 from threading import RLock
 
-from ..domain.errors import GitFailed
 from ..domain.merge import Held
 from . import refs, refusal
 from ._git import FETCH, Answer, Git
 from .project import Project
+from .refused import Refusals
+from .stoppable import ask
 
 SECONDS = 180.0
-"""The longest that a look at the remote, or a push, may take."""
+"""The longest that a fetch from the remote, or a push, may take."""
 
+_LOOK_SECONDS, _PATIENT = 10.0, 2
+"""A look moves nothing, so a remote that is silent for so long counts as away, and keeps no start
+waiting. One that is slow for good has two and three times that, at later looks."""
 _FIRST, _LONGEST = 5.0, 300.0
 _NO_BRANCH = 2  # ls-remote's exit code for it
 _SETTINGS = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false")
@@ -48,6 +52,9 @@ class Origin:
     known once it has `answered`. While
     the remote is away, each look makes the wait longer, from five seconds to five minutes, and
     `rests` says that it is not worth while to look just now. Safe for threads: one at a time.
+
+    A refusal is kept in `refusals`, and told by `try_out` from then on, until a push is taken.
+    With `insists` the person wants it to be tried all the same.
     """
 
     def __init__(
@@ -58,6 +65,8 @@ class Origin:
         remote: str,
         ref: str,
         environment: Mapping[str, str],
+        refusals: Refusals,
+        insists: bool = False,
         seconds: float = SECONDS,
         ignored_hook: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -73,13 +82,21 @@ class Origin:
         self._git = _person_git(project, environment)
         self._seconds = seconds
         self._clock = clock
+        self._refusals = refusals
+        self._insists = insists
         self._failures = 0
         self._until = 0.0
+        self._last_held: Held | None = None
         self._alone = RLock()
 
     @property
     def rests(self) -> bool:
         return self._clock() < self._until
+
+    @property
+    def resting(self) -> Held | None:
+        """What the last look came to, while it rests."""
+        return self._last_held if self.rests else None
 
     def look(self) -> Held | None:
         """See which commit the branch is, and have it in the person's repository."""
@@ -87,7 +104,8 @@ class Origin:
             return self._look()
 
     def _look(self) -> Held | None:
-        answer = self._ask("ls-remote", "--exit-code", "--refs", "--", self._remote, self._ref)
+        words = ("ls-remote", "--exit-code", "--refs", "--", self._remote, self._ref)
+        answer = self._ask(*words, seconds=self._brief)
         if answer.code not in (0, _NO_BRANCH):
             return self._trouble(answer)
         rows = (line.split("\t") for line in answer.out.splitlines())
@@ -111,6 +129,7 @@ class Origin:
             return self._trouble(answer)
         if not status.refusal:
             self._answered(commit)
+            self._refusals.forget()
             return None
         if (held := self.look()) is not None:
             return held
@@ -124,17 +143,22 @@ class Origin:
 
     def try_out(self) -> Held | None:
         """Whether we may push at all, by a push of nothing new. It cannot tell whether hooks or
-        the protection of a branch will refuse."""
-        if (held := self.look()) is not None or self.commit is None:
+        the protection of a branch will refuse; that they did before, it knows."""
+        if not self._insists and (said := self._refusals.last()) is not None:
+            return self._refused_before(said)
+        if (held := self.resting or self.look()) is not None or self.commit is None:
             return held
-        answer = self._push(self.commit, self.commit, "--dry-run")
+        answer = self._push(self.commit, self.commit, "--dry-run", seconds=self._brief)
         return None if answer.code == 0 else self._trouble(answer)
 
-    def _push(self, commit: str, expected: str | None, *options: str) -> Answer:
+    def _push(
+        self, commit: str, expected: str | None, *options: str, seconds: float | None = None
+    ) -> Answer:
         return self._ask(
             *("push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-recurse-submodules"),
             *(f"--force-with-lease={self._ref}:{expected or ''}", *options),
             *("--", self._remote, f"{commit}:{self._ref}"),
+            seconds=seconds,
         )
 
     def _fetch(self) -> Held | None:
@@ -147,11 +171,12 @@ class Origin:
         self._answered(self._project.commit(self._kept))
         return None
 
-    def _ask(self, *arguments: str) -> Answer:
-        try:
-            return self._git.call(*arguments, seconds=self._seconds)
-        except GitFailed as error:  # it ran into the limit
-            return Answer(code=-1, out="", err=str(error))
+    @property
+    def _brief(self) -> float:
+        return min(self._seconds, _LOOK_SECONDS * (1 + min(self._failures, _PATIENT)))
+
+    def _ask(self, *arguments: str, seconds: float | None = None) -> Answer:
+        return ask(self._git, *arguments, seconds=self._seconds if seconds is None else seconds)
 
     def _answered(self, commit: str | None) -> None:
         self.answered, self.commit = True, commit
@@ -168,17 +193,26 @@ class Origin:
         wait = min(_LONGEST, _FIRST * 2.0 ** min(self._failures, 10))
         self._failures += 1
         self._until = self._clock() + wait
-        return Held(
+        self._last_held = Held(
             why=f"Cannot reach {self.name} ({refusal.words(said)}): sessions go on, and landings "
             "wait until it answers",
             wait=timedelta(seconds=wait),
         )
+        return self._last_held
 
     def _refused(self, reason: str, said: str) -> Held:
         heard = "; ".join(filter(None, (reason, refusal.words(said))))
+        self._refusals.note(refusal.words(heard))
         return Held(
             why=f"The remote refuses landings on {self.name} ({heard}): let it take pushes of "
             "yours to this branch, or choose another branch to land on, or run without pushing"
+        )
+
+    def _refused_before(self, said: str) -> Held:
+        return Held(
+            why=f"The remote refused the last landing on {self.name} ({said}), which is not tried "
+            "again by itself, for it costs a session: let it take pushes of yours to this branch "
+            "and run once with --push, or choose another branch, or run with --no-push"
         )
 
 

@@ -65,10 +65,15 @@ class Rescues:
         self._hub = hub
         self._git = Git("--git-dir", str(hub))
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a hub, which a damaged one is, too."""
+        return self._hub.exists()
+
     def all(self) -> list[Saved]:
         """Everything, by issue and then the latest first; an attempt's own branch comes before
         the other ones of its clone."""
-        if not (self._hub / "HEAD").is_file():
+        if not self.is_there:
             return []
         listed = self._git.run("for-each-ref", "--format=%(objectname) %(refname)", refs.RESCUES)
         found = [self._saved(*row.split(" ", 1)) for row in listed.splitlines()]

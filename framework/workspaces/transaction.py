@@ -67,6 +67,11 @@ class Transactions:
             case Held():
                 return answer
 
+    def publish(self, tip: str, *, joined: str | None) -> Held | Moved | None:
+        """Bring the remote's branch from `joined` to the target's tip. None says that it is
+        there; killed in between, the next look at the remote finds it there."""
+        return self._make((f"verify {refs.target(self._hub.target)} {tip}",), tip, joined)
+
     def _changes(self, issue: Issue, proof: Proof) -> tuple[str, ...]:
         return (
             f"verify {refs.epoch(issue.id)} {epoch_object(proof.epoch)}",

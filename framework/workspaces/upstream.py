@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..domain.errors import TargetMissing
+from . import refusal
 from ._git import Git
 from .origin import SECONDS, Origin
 from .project import Project
+from .refused import Refusals
 
 _OTHER_PLACES = frozenset(
     f"GIT_{name}"
@@ -34,11 +36,13 @@ def find(
     target: str,
     push: bool | None,
     environment: Mapping[str, str],
+    refused: Path,
     seconds: float = SECONDS,
 ) -> Origin | None:
     """Where landings on `target` are to be pushed: its upstream; with `push` also the branch of
     that name of the remote `origin`; nowhere when `push` is False. Without an upstream, or with
-    another remote set for pushes than for fetches, only an explicit `push` does push.
+    another remote set for pushes than for fetches, only an explicit `push` does push. `refused`
+    is the file that remembers a refusal, which an explicit `push` does not heed.
 
     Raises TargetMissing when it is wanted and there is no remote.
     """
@@ -53,12 +57,15 @@ def find(
     elsewhere = said.get(f"branch.{target}.pushremote") or said.get("remote.pushdefault")
     if push is None and elsewhere not in (None, remote):
         return None
+    where = f"{ref} of {refusal.words(said.get(f'remote.{remote}.url', remote or ''))}"
     return Origin(
         project=project,
         target=target,
         remote=remote or "",
         ref=ref,
         environment=_quiet(environment, said.get("core.sshcommand")),
+        refusals=Refusals(file=refused, where=where),
+        insists=push is True,
         seconds=seconds,
         ignored_hook=_hook(project, said.get("core.hookspath")),
     )
@@ -104,5 +111,5 @@ def _batch(command: str | None) -> dict[str, str]:
     if command is None:
         return {}
     program = command.split()[0].strip("'\"") if command.strip() else ""
-    batch = " -oBatchMode=yes -oConnectTimeout=20" if os.path.basename(program) == "ssh" else ""
+    batch = " -oBatchMode=yes -oConnectTimeout=10" if os.path.basename(program) == "ssh" else ""
     return {"GIT_SSH_COMMAND": f"{command}{batch}"}

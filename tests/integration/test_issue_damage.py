@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from framework.trackers._backups import issues_in, newest_backup
 from framework.trackers.made import was_made
+from framework.trackers.sqlite import SqliteTracker
 from tests.integration.issue_desk import Desk
 
 BACKUP = "issues.db.v1-20260101T000000Z"
@@ -196,7 +199,7 @@ def test_what_a_damaged_database_has_left_is_offered(desk: Desk, how: str) -> No
     damage(desk, "PRAGMA wal_checkpoint(TRUNCATE)")
     content = board(desk).read_bytes()
     middle = len(content) // 8192 * 4096
-    board(desk).with_name(BACKUP).write_bytes(content)
+    backup = newest_backup(board(desk))
     damaged = {
         "text": b"no database at all, but quite long" * 100,
         "head": bytes(100) + content[100:],
@@ -206,7 +209,7 @@ def test_what_a_damaged_database_has_left_is_offered(desk: Desk, how: str) -> No
     board(desk).write_bytes(damaged)
     told = desk.run("doctor")
     [line] = [one for one in told.out.splitlines() if one.startswith("bad")]
-    assert BACKUP in line
+    assert f"the newest backup is {backup}: it holds 20 issues" in line
     assert f'sqlite3 "{board(desk)}" .recover' in line
     assert "--repair" not in told.err
 
@@ -263,7 +266,7 @@ def test_a_cycle_can_be_taken_away_as_the_doctor_says(desk: Desk) -> None:
 
 def test_there_are_backups_without_asking(desk: Desk) -> None:
     """Whoever closes an issue has one of the day, and the error of a damaged board names it; what
-    it says brings the issues back. Reading and making issues copies nothing."""
+    it says brings the issues back. Reading and making a few issues copies nothing."""
     desk.ok("list")
     assert list(board(desk).parent.glob("issues.db.v*")) == []
     desk.ok("close", "1")
@@ -279,6 +282,38 @@ def test_there_are_backups_without_asking(desk: Desk) -> None:
             one.rename(desk.project / one.name)
     shutil.copy(backup, board(desk))
     assert [one["id"] for one in desk.json("list", "--state", "all")] == ["1", "2"]
+
+
+@pytest.mark.parametrize("made", [1, 5])
+def test_the_way_back_never_loses_issues(desk: Desk, made: int) -> None:
+    """On a fresh board that a run or a doctor has looked at: what the words name brings back what
+    was made, or they say that no copy holds any; an empty copy is never named."""
+    board(desk).parent.rename(desk.project / "away")
+    desk.ok("doctor")
+    with closing(SqliteTracker(board(desk))) as tracker:
+        tracker.back_up()
+    desk.create(*(f"issue {number}" for number in range(1, made + 1)))
+    board(desk).write_bytes(b"no database at all, but quite long" * 100)
+    told = desk.run("list")
+    assert told.code == 4
+    assert told.err.split(" It was left as it is: ")[1].split(". To try")[0] in bad(desk)["issues"]
+    named = re.search(r"the newest backup is (\S+): it holds (\d+) issue", told.err)
+    if named is None:
+        assert made < 5
+        assert "no backup with issues in it lies beside it, so what was in it is lost" in told.err
+        return
+    board(desk).rename(desk.project / "issues.db")
+    shutil.copy(named[1], board(desk))
+    assert len(desk.json("list")) == int(named[2]) == made
+
+
+def test_a_batch_is_copied(desk: Desk) -> None:
+    """However many it makes, at its end."""
+    lines = "".join(f'{{"op": "create", "title": "issue {n}"}}\n' for n in range(3))
+    (desk.project / "lines").write_text(lines)
+    desk.ok("batch", "lines")
+    [backup] = board(desk).parent.glob("issues.db.v*")
+    assert issues_in(backup) == 5
 
 
 def test_the_doctor_makes_backups(desk: Desk) -> None:

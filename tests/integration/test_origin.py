@@ -460,4 +460,4 @@ async def test_ssh_asks_nobody_and_has_a_limit(tmp_path: Path) -> None:
     house.lander = house.open_lander(environment=ENVIRONMENT, push_seconds=1.0)
     found = held(await house.lander.held(), "longer than 1 s", waits=True)
     assert "main of origin" in found.why
-    assert said.read_text().startswith("-4 -oBatchMode=yes -oConnectTimeout=20 ")
+    assert said.read_text().startswith("-4 -oBatchMode=yes -oConnectTimeout=10 ")

@@ -15,6 +15,7 @@ from framework import bootstrap
 from framework.agents.base import Conversation, Report, ToolReply
 from framework.agents.scripted import ScriptedAgent, call
 from framework.config import settings as config
+from framework.domain.errors import PlanError
 from framework.domain.event import IssuesCreated, PlanAccepted, PlanRefused
 from framework.domain.issue import Change, State
 from framework.domain.plan import Bounds
@@ -147,3 +148,26 @@ async def test_issues_are_created_once_whatever_was_there_before(tmp_path: Path)
             "Mine now",
         ]
         assert len(of(parts, IssuesCreated)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"a: 1\nb: [1, 2\nc: }\n", "line 3 is not YAML, expected ',' or ']'"),
+        (b"id: a\nissues: \xff\n", "line 2 is not UTF-8 text"),
+        (b"id: a\nb: \0\n", "line 2 is not YAML, found the character U+0000"),
+        (b"id: 2026-99-99\n", "it is not YAML, month must be in"),
+        (b"- a\n", "is not a sound plan"),
+        (b"", "is not a sound plan"),
+    ],
+)
+def test_a_damaged_plan_is_told_with_its_line(tmp_path: Path, text: bytes, why: str) -> None:
+    """In our words, with what to do; nothing of the parser's own names is shown."""
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(text)
+    with pytest.raises(PlanError) as raised:
+        load_plan(path)
+    told = str(raised.value)
+    assert why in told
+    assert told.endswith("move it away to plan anew: issues that exist are kept.")
+    assert "<" not in told

@@ -242,3 +242,13 @@ async def test_what_is_no_commit_is_listed_and_told(house: House) -> None:
     assert "no commit" in rescue(house, "list")
     assert "is no commit" in rescue(house, "show", odd["ref"], code=1)
     assert "is no commit" in rescue(house, "restore", odd["ref"], code=1)
+
+
+async def test_no_hub_nothing_saved_and_a_damaged_one_are_told_apart(house: House) -> None:
+    """Only where all can be seen it is said that nothing is saved, and nowhere that all landed."""
+    assert rescue(house, "list") == f"Nothing is saved in {house.hub.path}.\n"
+    assert "Nothing is saved of issue 7 in" in rescue(house, "list", "--issue", "#7")
+    (house.hub.path / "HEAD").rename(house.root / "HEAD")
+    assert f"The hub {house.hub.path} is damaged" in rescue(house, "list", code=1)
+    house.hub.path.rename(house.root / "renamed")
+    assert rescue(house, "list").startswith(f"There is no hub at {house.hub.path}, so nothing")

@@ -144,6 +144,33 @@ def test_clear_of_an_unknown_name(tmp_path: Path, name: str) -> None:
     assert ONE in ran.stderr
 
 
+def test_clear_of_a_duplicate_names_the_account(tmp_path: Path) -> None:
+    """Two variables with one value are one account, which goes by the first name."""
+    given = {**TOKENS, f"{ONE}_2": TOKENS[ONE]}
+    ran = tokens(tmp_path, "--clear", f"{ONE}_2", given=given)
+    assert ran.returncode == 2
+    assert f"{ONE}_2 and {ONE} hold the same token, so they are one account" in ran.stderr
+    assert tokens(tmp_path, "--clear", ONE, given=given).returncode == 0
+
+
+def test_clear_of_no_name_is_wrong_usage(tmp_path: Path) -> None:
+    """As an empty shell variable gives it: nothing is cleared, and the names are told."""
+    ran = tokens(tmp_path, "--clear", "", "--json")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "--clear needs the name of a variable" in json.loads(ran.stderr)["what"]
+    assert ONE in ran.stderr
+
+
+def test_a_number_that_is_not_read_is_said(tmp_path: Path) -> None:
+    """Set by somebody with many accounts: an error with the known endings, not silence. What
+    other programs read under such names stays theirs."""
+    ran = tokens(tmp_path, given={**TOKENS, f"{ONE}_10": "sk-ant-oat01-CRYPTICORCHARD"})
+    assert ran.returncode == 2
+    assert f"{ONE}_10 is not read" in ran.stderr
+    assert "_BACKUP" in ran.stderr
+    assert tokens(tmp_path, given={**TOKENS, f"{ONE}_FILE_DESCRIPTOR": "77777"}).returncode == 0
+
+
 def test_without_a_token(tmp_path: Path) -> None:
     """It says which variables there are; a program gets the same as JSON."""
     ran = tokens(tmp_path, given={})

@@ -14,6 +14,21 @@ from framework.workspaces._git import Git
 from framework.workspaces.hub import Hub, epoch_object
 from tests.integration.hubs import commit, git, write
 
+LOST = {
+    "no head": lambda hub: (hub / "HEAD").unlink(),
+    "no objects": lambda hub: (hub / "objects").rename(hub / "gone"),
+    "empty objects": lambda hub: _overwrite(hub, b""),
+    "other objects": lambda hub: _overwrite(hub, b"garbage" * 10),
+    "settings": lambda hub: (hub / "config").write_text("[core\n"),
+}
+
+
+def _overwrite(hub: Path, data: bytes) -> None:
+    for one in (hub / "objects").rglob("*"):
+        if one.is_file():
+            one.chmod(0o644)
+            one.write_bytes(data)
+
 
 def make(project: Path, target: str | None = None) -> Hub:
     return Hub(project=project, path=project / ".nightshift" / "hub.git", target=target)
@@ -309,3 +324,23 @@ def test_subprocesses_are_not_interrupted_with_us(tmp_path: Path) -> None:
     hub = make(tmp_path / "p")
     said = hub.git.run("-c", "alias.sid=!cut -d' ' -f6 /proc/self/stat", "sid")
     assert int(said) != os.getsid(0)
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_a_damaged_hub_is_told_with_the_way_out(tmp_path: Path, lost: str) -> None:
+    """In words that name it and say what is safe; done as they say, all begins anew from the
+    project. A question that git cannot answer is no damage."""
+    project = repository(tmp_path / "p")
+    first = commit(project, {"a": "one\n"})
+    hub = make(project)
+    with pytest.raises(GitFailed, match="`git rev-parse"):
+        hub.git.run("rev-parse", "--verify", "nothing")
+    LOST[lost](hub.path)
+    with pytest.raises(GitFailed) as raised:
+        hub.git.run("ls-tree", "-r", "refs/heads/main")
+    told = str(raised.value)
+    assert told.startswith(f"The hub {hub.path} is damaged (")
+    assert "\n" not in told
+    assert "Rename the hub: the next run makes a new one from your project" in told
+    hub.path.rename(project / ".nightshift" / "renamed.git")
+    assert make(project).tip() == first

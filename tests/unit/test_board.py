@@ -289,7 +289,7 @@ def test_times_are_told_by_the_readers_clock() -> None:
     """Without a clock of the reader's the zone is named; an unreadable time is left out."""
     zone = timezone(timedelta(hours=2))
     pause = events.AttemptPaused(issue="7", epoch=1, until="2025-11-21T09:30:00+02:00", why="limit")
-    assert describe(pause) == "#7 attempt e1 paused until 07:30:00 UTC: limit"
+    assert describe(pause) == "#7 attempt e1 paused until 2025-11-21 07:30:00 UTC: limit"
     told = describe(pause, clock=lambda moment: f"{moment.astimezone(zone):%H:%M}")
     assert told == "#7 attempt e1 paused until 09:30: limit"
     vague = events.AttemptPaused(issue="A-7", epoch=1, until="", why="limit")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framework.agents import guard
 from framework.domain.constitution import RULES, judge
 from framework.domain.filechange import FileChange
 from framework.domain.hollow import hollow_targets, is_hollow
@@ -56,12 +57,15 @@ BROKEN = {
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_each_rule_is_enforced_where_it_says(rule) -> None:
     """Its gate refuses what breaks it and nothing of the rest, with something to do; its words
-    stand in the prompt; and at least one of all does it."""
+    stand in the prompt; the guard refuses its command; and at least one of all does it."""
     assert rule.gate or rule.check or rule.box or rule.hub
     if rule.gate:
         change, expected = BROKEN[rule.name]
         (reason,) = judge([change], expected=expected, claimed=frozenset({"tests/test_a.py"}))
         assert ": " in reason
+    if rule.guard:
+        here = guard.GuardRules(root="/clone", issue="1", branch="agent/1-e1")
+        assert guard.judge("Bash", {"command": rule.guard}, here)
     if rule.prompt:
         assert rule.prompt in (PROMPTS / "coding.md").read_text()
 
@@ -278,3 +282,23 @@ def test_any_text_gets_an_answer(before: str, after: str, path: str) -> None:
     for expected in ((), OURS, (path,), ("tests/",)):
         found = reasons(changed(path, before, after), *expected, claimed=("tests/test_a.py",))
         assert all(isinstance(reason, str) for reason in found)
+
+
+LONG = ["\n", " ", "a ", "a:\n", "\t", "; ", "test ", "it ", "skip", "def ", "-----BEGIN A ", "sk-"]
+
+
+@pytest.mark.parametrize("path", ["Makefile", "package.json", "pyproject.toml", "tests/test_a.py"])
+@pytest.mark.parametrize("piece", LONG, ids=repr)
+def test_no_text_keeps_the_rules_busy(path: str, piece: str) -> None:
+    """A megabyte of whatever an agent repeats is read in one go; it would take hours otherwise."""
+    text = "a" + piece * (1_000_000 // len(piece)) + "b"
+    assert isinstance(reasons(changed(path, "", text), path, claimed=(path,)), tuple)
+
+
+def test_no_depth_is_too_deep() -> None:
+    """Targets that need each other in a long line, and objects inside objects."""
+    line = "".join(f"t{number}: t{number + 1}\n" for number in range(20_000))
+    assert reasons(added("Makefile", f"test: t0\n{line}t20000:\n\ttrue\n"), "Makefile")
+    deep = '{"jest": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    assert reasons(changed("package.json", package(), deep), *OURS)
+    assert reasons(changed("pyproject.toml", "", "tool.pytest.a = " + "[" * 100_000), *OURS)

@@ -13,6 +13,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,14 @@ from framework.dashboard.picture import Picture, allot
 from framework.dashboard.wording import clock, duration
 from framework.domain.board import Board, fold
 from framework.domain.errors import TrackerUnavailable
-from framework.domain.event import PlanningStarted, SessionProgress, Warned
+from framework.domain.event import (
+    AccountParked,
+    AttemptPaused,
+    PlanningStarted,
+    RunEnded,
+    SessionProgress,
+    Warned,
+)
 from framework.domain.issue import State
 from framework.domain.legible import clean, clean_lines
 from tests.unit.nights import (
@@ -228,7 +236,7 @@ def test_times_are_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time of day is shown in the reader's zone; lengths of time need none."""
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
-    assert clock(at(0)) == "16:31:00"
+    assert clock(at(0), at(9)) == "16:31:00"
     assert [duration(one) for one in (0, 61, 3600 * 27 + 1)] == ["0:00", "1:01", "27:00:01"]
 
 
@@ -253,3 +261,59 @@ def _three_times(interval: float, *, times: int = 3) -> Callable[[float], None]:
             raise KeyboardInterrupt
 
     return sleep
+
+
+@pytest.mark.parametrize(("days", "told"), [(0.5, "04:31:00"), (10, "2025-12-01 16:31")])
+def test_what_is_far_away_has_its_date(
+    monkeypatch: pytest.MonkeyPatch, days: float, told: str
+) -> None:
+    """News, pauses and warnings alike, in the reader's zone: a limit of ten days is not taken for
+    one that ends today. Programs get the date and UTC in any case."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    until, why = (at(0) + timedelta(days=days)).isoformat(), "usage limit"
+    night = Night()
+    night.tell(0, run_started(), started(2, "Two", 1, 1))
+    night.tell(1, AttemptPaused(issue="2", epoch=1, until=until, why=why))
+    night.tell(1, AccountParked(account="ONE", until=until, why=why))
+    board = fold(night.entries, [issue(2, "Two")], {}, now=at(2), alive=True)
+    lines = [summary.one_line(entry) or "" for entry in night.entries]
+    assert lines[-2].endswith(f"paused until {told}: usage limit")
+    assert lines[-1].endswith(f"token ONE: usage limit until {told}")
+    screen = pictured(board, 160)
+    assert f"! token ONE: usage limit until {told}" in screen
+    assert f"paused until {told}: usage limit" in screen
+    assert f"  token ONE: usage limit until {told}\n" in summed(board, 160)
+    (warned,) = to_json(board)["warnings"]
+    assert (
+        warned
+        == f"token ONE: usage limit until {at(0) + timedelta(days=days):%Y-%m-%d %H:%M:%S} UTC"
+    )
+
+
+def test_the_headline_has_one_full_stop() -> None:
+    """Whether or not the reason for the end brings its own."""
+    for why in ("Start again.", "Start again"):
+        night = Night()
+        night.tell(0, run_started(), RunEnded(code=1, why=why))
+        board = fold(night.entries, [issue(2, "Two")], {}, now=at(2), alive=False)
+        assert summed(board, 160).splitlines()[0].startswith("pocket: Start again. 0 of 1 issue")
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("parallel_agent.py", ".venv/bin/python monitor.py '/p q'"),
+        ("../my tools/autonomous_agent.py", ".venv/bin/python '../my tools/monitor.py' '/p q'"),
+        ("/opt/bin/nightshift", "/opt/bin/nightshift monitor '/p q'"),
+    ],
+)
+def test_the_board_is_shown_by_what_lies_beside_the_program(program: str, told: str) -> None:
+    """The command can be pasted where the run was started, whatever directory that is."""
+    text = drawn(
+        lambda console: summary.render(
+            finished(), Path("/p q"), console, python=".venv/bin/python", program=program
+        ),
+        100,
+    )
+    assert f"  board    {told}\n" in text

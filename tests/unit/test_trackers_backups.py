@@ -11,7 +11,7 @@ import pytest
 
 from framework.domain.errors import TrackerError, TrackerUnavailable
 from framework.domain.issue import Draft
-from framework.trackers._backups import backups, newest_backup
+from framework.trackers._backups import backups, copy, issues_in, newest_backup, way_back
 from framework.trackers.base import DAY
 from framework.trackers.sqlite import SqliteTracker
 
@@ -40,9 +40,11 @@ def test_one_a_day_and_the_last_three(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "issues.db"
     (tmp_path / "issues.db.v1-20260101T000000Z").touch()
     with opened(path, clock) as tracker:
+        tracker.create(Draft(title="kept"))
         for half in range(14):
             clock.now = START + half * timedelta(hours=12)
             made = tracker.back_up()
+        assert made is not None
         assert made.name == "issues.db.v2-20260512T070809Z"
         clock.now = START
         assert tracker.back_up() == tracker.back_up()
@@ -91,6 +93,7 @@ def test_many_in_one_second(tmp_path: Path, clock: Clock) -> None:
     """Each is newer than the one before."""
     path = tmp_path / "issues.db"
     with opened(path, clock) as tracker:
+        tracker.create(Draft(title="kept"))
         made = [tracker.back_up(every=timedelta()) for _ in range(13)]
     assert backups(path) == made[-3:]
 
@@ -98,9 +101,11 @@ def test_many_in_one_second(tmp_path: Path, clock: Clock) -> None:
 def test_only_whole_backups_count(tmp_path: Path) -> None:
     """Neither one that was never finished nor what SQLite laid beside one."""
     path = tmp_path / "issues.db"
+    with opened(path, Clock()) as tracker:
+        tracker.create(Draft(title="kept"))
     for name in ("v2-20260301T000000Z", "v2-20260301T000000Z-10", "v2-20260301T000000Z-9",
                  "v2-20260301T000000Z-10-wal", "v2-20260401T000000Z-77.part"):  # fmt: skip
-        (tmp_path / f"issues.db.{name}").touch()
+        (tmp_path / f"issues.db.{name}").write_bytes(path.read_bytes())
     newest = newest_backup(path)
     assert newest is not None
     assert newest.name.endswith("Z-10")
@@ -110,8 +115,39 @@ def test_no_room_for_a_backup_is_said(tmp_path: Path, clock: Clock) -> None:
     """And the board goes on."""
     path = tmp_path / "issues.db"
     with opened(path, clock) as tracker:
+        tracker.create(Draft(title="first"))
         # A directory lies where the copy would be made.
         (tmp_path / f"issues.db.v2-20260506T070809Z-{os.getpid()}.part").mkdir()
         with pytest.raises(TrackerUnavailable, match="cannot be opened or written"):
             tracker.back_up()
-        assert tracker.create(Draft(title="next")).id == "1"
+        assert tracker.create(Draft(title="next")).id == "2"
+
+
+def test_a_board_without_issues_is_no_backup(tmp_path: Path, clock: Clock) -> None:
+    """None is made of it, an earlier program's is never the newest, and the first issue is copied
+    on the same day; one that cannot be read counts as little."""
+    path = tmp_path / "issues.db"
+    with opened(path, clock) as tracker:
+        assert tracker.back_up() is None
+        assert backups(path) == []
+        empty = copy(path, 2, clock.now + timedelta(hours=2))
+        (tmp_path / "issues.db.v2-20260506T230000Z").write_bytes(b"no database at all" * 100)
+        assert newest_backup(path) is None
+        assert "no backup with issues in it" in way_back(path)
+        tracker.create(Draft(title="kept"))
+        made = tracker.back_up()
+    assert made not in (None, empty)
+    assert newest_backup(path) == made
+    assert f"the newest backup is {made}: it holds 1 issue, and" in way_back(path)
+
+
+def test_a_day_of_many_issues_is_copied_again(tmp_path: Path, clock: Clock) -> None:
+    """Whenever there are twice as many as in the copy of the day, so never more than half of a
+    day's are in none."""
+    path = tmp_path / "issues.db"
+    with opened(path, clock) as tracker:
+        for number in range(1, 41):
+            tracker.create(Draft(title=f"issue {number}"))
+            clock.now += timedelta(minutes=1)
+            tracker.back_up()
+    assert [issues_in(one) for one in backups(path)] == [8, 16, 32]

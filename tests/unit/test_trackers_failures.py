@@ -201,13 +201,17 @@ def test_a_full_disk_loses_nothing_that_was_answered(directory: Path) -> None:
 
 def test_a_damaged_file_is_told_with_its_newest_backup(tmp_path: Path) -> None:
     """Not with one that was never finished; and without one, with what may be saved."""
-    path = tmp_path / "issues.db"
+    path, other = tmp_path / "issues.db", tmp_path / "other.db"
+    with contextlib.closing(SqliteTracker(other)) as tracker:
+        tracker.create(Draft(title="kept"))
     path.write_bytes(b"no database, but long enough\n" * 100)
-    with pytest.raises(TrackerError, match=r"no backup beside it\)\. .*issues\.db\" \.recover >"):
+    with pytest.raises(
+        TrackerError, match=r"no backup with issues in it lies beside it.*\.recover >"
+    ):
         SqliteTracker(path)
     for name in ("v1-20260101T000000Z", "v1-20260301T000000Z", "v1-20260401T000000Z.part"):
-        (tmp_path / f"issues.db.{name}").touch()
-    with pytest.raises(TrackerError, match=r"newest backup is .*issues\.db\.v1-20260301T000000Z\)"):
+        (tmp_path / f"issues.db.{name}").write_bytes(other.read_bytes())
+    with pytest.raises(TrackerError, match=r"newest backup is .*v1-20260301T000000Z: it holds 1 "):
         SqliteTracker(path)
 
 

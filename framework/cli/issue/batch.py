@@ -12,6 +12,7 @@ from ...domain.errors import NightshiftError, UsageError
 from .._options import OK, REFUSED, Parser, explained
 from .command import Command
 from .context import Context
+from .copying import back_up
 
 if TYPE_CHECKING:
     from ...facade.facade import Facade
@@ -38,6 +39,7 @@ def _run(context: Context, options: Namespace) -> int:
             ) from error
         with file:
             batch.run(file)
+    back_up(context)
     return REFUSED if batch.has_failed else OK
 
 

@@ -12,6 +12,10 @@ from .command import Command, issue_id, name
 from .context import Context
 from .drafting import add_body, body_of, people, priority_of
 
+_EVERY = 5
+"""How many issues are made between two looks at whether the board is copied: a command that makes
+one is to end at once."""
+
 
 def _arguments(parser: Parser) -> None:
     parser.add_argument("title", metavar="TITLE")
@@ -43,6 +47,10 @@ def _run(context: Context, options: Namespace) -> int:
     issue = facade.create(draft)
     waits_for = facade.dependencies.waits_for(issue)
     context.out.item(document.issue(issue, waits_for), f"#{issue.id}")
+    if issue.id.isdecimal() and not int(issue.id) % _EVERY:
+        from .copying import back_up
+
+        back_up(context)
     return OK
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from ...domain.errors import TrackerError, UsageError
+from ...domain.errors import UsageError
 from ...domain.issue import Change, State
 from .._options import Parser
 from .command import add_force, add_issues
@@ -40,13 +40,7 @@ def move(context: Context, options: Namespace, verb: str, state: State) -> int:
 
     code = each(context, f"issue {verb}", options.issues, deed)
     if state is State.CLOSED:
-        _back_up(context)
+        from .copying import back_up
+
+        back_up(context)
     return code
-
-
-def _back_up(context: Context) -> None:
-    """Once a day, here where work ends: whoever never looks after the board has copies too."""
-    try:
-        context.facade.back_up()
-    except TrackerError as error:
-        context.out.note(str(error))
