@@ -4,7 +4,6 @@ remembered, the journal says how it ended."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
 
 from ..domain import retry
 from ..domain.errors import TrackerError
@@ -49,21 +48,13 @@ class Aftermath:
             self._tell_tracker()
         except TrackerError as error:
             self._warn(f"#{self.issue.id}: the tracker was not told: {error}")
-        with effect("release"):
-            self._release()
+        self._release()
         self._note()
 
     def _release(self) -> None:
-        leases = self.parts.leases
-        match self.decision:
-            case retry.Done():
-                leases.release(self.lease)
-            case retry.Retry(at=at):
-                leases.release(self.lease, failure=self._failure(), not_before=at)
-            case retry.GiveUp():
-                leases.release(self.lease, failure=self._failure())
-            case _:
-                assert_never(self.decision)
+        at = self.decision.at if isinstance(self.decision, retry.Retry) else None
+        with effect("release"):
+            self.parts.leases.release(self.lease, failure=self._failure(), not_before=at)
 
     def _tell_tracker(self) -> None:
         tracker, id = self.parts.tracker, self.issue.id

@@ -10,6 +10,7 @@ from anyio import to_thread
 from ..agents.base import HostTool, ToolReply
 from ..domain.errors import WorkspaceError
 from ..domain.issue import Issue
+from ..effect import effect
 from ..trackers.base import Tracker
 from ..workspaces.base import Contents, Workspace, Workspaces
 
@@ -61,10 +62,12 @@ class Desk:
 
     async def _comment(self, arguments: Mapping[str, Any]) -> ToolReply:
         author = f"agent e{self._workspace.epoch}"
-        await to_thread.run_sync(
-            lambda: self._tracker.comment(self._issue.id, arguments["text"], author=author)
-        )
+        await to_thread.run_sync(self._say, arguments["text"], author)
         return ToolReply(text="The comment is on the issue.")
+
+    def _say(self, text: str, author: str) -> None:
+        with effect("comment"):
+            self._tracker.comment(self._issue.id, text, author=author)
 
     async def _blocked(self, arguments: Mapping[str, Any]) -> ToolReply:
         self.question = arguments["question"]

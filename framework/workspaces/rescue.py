@@ -113,7 +113,8 @@ class Rescuer:
             if not self._hub.is_in(commit, tip) and not self._hub.is_in(commit, head)
         }
         changes = [f"update {name} {commit}" for name, commit in work.items()]
-        self._hub.move([*changes, *(f"delete {name}" for name in found)])
+        with effect("rescue"):
+            self._hub.move([*changes, *(f"delete {name}" for name in found)])
         return work
 
     def _name(self, attempt: Attempt, name: str) -> str:

@@ -96,3 +96,50 @@ def test_every_effect_has_its_crash_point() -> None:
         and isinstance(node.args[0], ast.Constant)
     }
     assert used | _LATER == set(EFFECTS)
+
+
+_EFFECTS = {
+    "tracker": {"create", "create_many", "update", "comment", "delete"},
+    "leases": {"acquire", "release"},
+    "hub": {"move", "raise_epoch", "publish"},
+}
+"""What leaves something behind, by the name of whom it is asked of."""
+_ELSEWHERE = {
+    "runner/turns.py": "a turn ends with its process, and what is done in it has points of its own",
+    "workspaces/arrival.py": "people's commits are taken in again at the next look",
+    "workspaces/intake.py": "undoes what a fetch has just brought",
+    "workspaces/transaction.py": "its one call stands within `land`, around it the push",
+    "workspaces/receipt.py": "mends a record within a landing, which the next look mends again",
+}
+
+
+def _bare(path: Path) -> list[str]:
+    """Calls of effects that stand in no `with effect(...)` block."""
+    tree = ast.parse(path.read_text("utf-8"))
+    inside = {
+        id(one)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.With)
+        and any("effect" in ast.unparse(item.context_expr) for item in block.items)
+        for one in ast.walk(block)
+    }
+    return [
+        f"{path.name}:{one.lineno} {ast.unparse(one.func)}"
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Call)
+        and isinstance(one.func, ast.Attribute)
+        and one.func.attr
+        in _EFFECTS.get(ast.unparse(one.func.value).rpartition(".")[2].strip("_"), ())
+        and id(one) not in inside
+    ]
+
+
+@pytest.mark.parametrize("room", ["runner", "workspaces"])
+def test_no_effect_stands_without_its_crash_point(room: str) -> None:
+    """A new one that is not bracketed is found here."""
+    found = {
+        f"{room}/{path.name}": bare
+        for path in sorted((ROOT / "framework" / room).glob("*.py"))
+        if (bare := _bare(path))
+    }
+    assert set(found) <= set(_ELSEWHERE), found
