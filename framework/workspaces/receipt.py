@@ -19,7 +19,7 @@ _TITLE_LETTERS = 200
 WHO = f"{NAME} <{EMAIL}>"
 _FIELDS = "%x00".join(
     (
-        *("%H", "%T", "%P", "%cn <%ce>"),
+        *("%H", "%T", "%P", "%cn <%ce>", "%ct"),
         "%(trailers:key=Issue,valueonly,unfold,separator=%x2C)",
         "%(trailers:key=Attempt,valueonly,unfold,separator=%x2C)",
     )
@@ -28,13 +28,14 @@ _FIELDS = "%x00".join(
 
 @dataclass(frozen=True, kw_only=True)
 class Seal:
-    """What a commit says of itself: `who` committed it, the issue's `mark` and the `attempt` as
-    its trailers name them."""
+    """What a commit says of itself: `who` committed it and `at` which second, the issue's `mark`
+    and the `attempt` as its trailers name them."""
 
     commit: str
     tree: str
     parents: tuple[str, ...]
     who: str
+    at: int
     mark: str
     attempt: str
 
@@ -78,8 +79,8 @@ class Receipts:
         tag = self._hub.ref(refs.landed(issue.uid, issue.reopened))
         if tag is None:
             return None
-        text = self._hub.git.run("cat-file", "tag", tag)
-        return proofs.decode(text.partition("\n\n")[2])
+        head, _, text = self._hub.git.run("cat-file", "tag", tag).partition("\n\n")
+        return None if _is_older(_second(head), issue) else proofs.decode(text)
 
     def find(self, issue: Issue) -> Proof | None:
         """A landing that a kill left without its record, from the target's own history.
@@ -91,7 +92,7 @@ class Receipts:
             return None  # nobody has ever attempted it
         search = (f"--grep=Issue: {mark(issue)}", "--fixed-strings")
         for one in self._seals("--first-parent", *search, refs.target(self._hub.target)):
-            if one.is_ours and one.mark == mark(issue):
+            if one.is_ours and one.mark == mark(issue) and not _is_older(one.at, issue):
                 base, head = one.parents
                 return Proof(
                     commit=one.commit,
@@ -111,12 +112,13 @@ class Receipts:
 
     def _seals(self, *which: str) -> Iterator[Seal]:
         for row in self._hub.git.run("log", f"--format={_FIELDS}", *which, "--").splitlines():
-            commit, tree, parents, who, said, attempt = row.split("\0")
+            commit, tree, parents, who, at, said, attempt = row.split("\0")
             yield Seal(
                 commit=commit,
                 tree=tree,
                 parents=tuple(parents.split()),
                 who=who,
+                at=int(at),
                 mark=said,
                 attempt=attempt,
             )
@@ -127,6 +129,9 @@ class Receipts:
     def mend(self, issue: Issue) -> None:
         """Finish what a kill within a landing of this issue has left. Call it under the lease."""
         name = refs.landed(issue.uid, issue.reopened)
+        if (tag := self._hub.ref(name)) is not None and self.read(issue) is None:
+            aside = refs.landed_before(issue.uid, tag)
+            self._hub.move([f"create {aside} {tag}", f"delete {name} {tag}"])
         if self._hub.is_locked(name):
             proof = self.find(issue)
             if proof is not None:
@@ -142,6 +147,18 @@ class Receipts:
         except GitFailed:
             if self._hub.ref(name) is None:
                 raise
+
+
+def _second(head: str) -> int:
+    """When a tag was made, from its head."""
+    line = next(one for one in head.splitlines() if one.startswith("tagger "))
+    return int(line.rsplit(" ", 2)[1])
+
+
+def _is_older(second: int, issue: Issue) -> bool:
+    """Whether it is of before the issue was made, and so of another one that had its number: as
+    where a board was brought back from a backup, and gives its later numbers again."""
+    return second < int(issue.created_at.timestamp())
 
 
 def mark(issue: Issue) -> str:

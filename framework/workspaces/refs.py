@@ -92,6 +92,11 @@ def landed(uid: str, reopened: int) -> str:
     return f"refs/landed/{slug(uid)}/{reopened}"
 
 
+def landed_before(uid: str, tag: str) -> str:
+    """The same of an earlier issue that had this name."""
+    return f"refs/landed-before/{slug(uid)}/{tag}"
+
+
 def branch(issue: str, number: int) -> str:
     """The branch of an attempt in its clone, as people read it."""
     return f"agent/{slug(issue)}-e{number}"

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import anyio
@@ -51,6 +53,21 @@ async def test_a_landing_is_a_merge_by_the_runner(house: House) -> None:
     assert house.in_hub("rev-parse", refs_landed("7", 2) + "^{commit}") == tip
     assert await house.lander.landed(issue) == proof
     assert await house.lander.landed(make_issue("7", reopened=1)) is None
+
+
+async def test_a_later_issue_of_the_same_name_has_not_landed(house: House) -> None:
+    """As after a board was brought back from a backup: it is worked on and lands by itself, and
+    the record of the earlier one is kept aside."""
+    assert isinstance(await house.land("7", {"c": "1\n"}), Merged)
+    earlier = house.hub.ref(refs_landed("7", 0))
+    later = replace(make_issue("7"), created_at=datetime.now(UTC) + timedelta(minutes=1))
+    assert await house.lander.landed(make_issue("7")) is not None
+    assert await house.lander.landed(later) is None
+    async with house.workspaces.open(later, 2) as workspace:
+        commit(workspace.directory, {"d": "1\n"})
+        landing = await house.lander.land(workspace, later, NOBODY)
+    assert isinstance(landing, Merged)
+    assert house.in_hub("for-each-ref", "--format=%(objectname)", "refs/landed-before") == earlier
 
 
 async def test_a_title_cannot_smuggle_trailers(house: House) -> None:

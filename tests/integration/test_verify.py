@@ -180,7 +180,7 @@ def test_a_record_that_is_no_proof_is_found(landed: Landed) -> None:
     tag = landed.house.hub.store.write(
         "tag",
         f"object {landed.proof.commit}\ntype commit\ntag x\n"
-        "tagger a <a@b> 1 +0000\n\n{}\n".encode(),
+        "tagger a <a@b> 9999999999 +0000\n\n{}\n".encode(),
     )
     landed.house.in_hub("update-ref", landed.record, tag)
     assert "cannot be read" in landed.different()["the record"]
