@@ -69,7 +69,7 @@ def judge(tool: str, arguments: Mapping[str, Any], rules: GuardRules) -> str | N
 Hook = Callable[[Any, str | None, Any], Awaitable[dict[str, Any]]]
 
 
-def hook(rules: Callable[[], GuardRules], refused: Callable[[str], None]) -> Hook:
+def hook(rules: Callable[[], GuardRules], refused: Callable[[str], None] = lambda _: None) -> Hook:
     """`judge` as a PreToolUse hook of the SDK, which tells `refused` the id of each call that it
     refuses. Fails closed: an error of ours refuses the call.
     The matcher is to be made with `on_failure="block"`, for what fails outside of us."""

@@ -18,7 +18,7 @@ def opened(path: Path) -> Iterator[TextIO]:
         yield log
 
 
-def write(log: TextIO, message: Any, clean: Callable[[Any], Any]) -> None:
+def write(log: TextIO, message: Any, clean: Callable[[Any], Any] = lambda value: value) -> None:
     """One message, every text in it through `clean`."""
     row = {
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -70,7 +70,7 @@ class CloneWorkspaces:
         self._intake = Intake(hub, box)
         self._rescuer = Rescuer(hub, box)
         self._on_rescue = on_rescue
-        self._core = _core_section(root)
+        self._core = _core_section(self._places)
         self._objects = hub.objects.resolve()
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
 
@@ -219,13 +219,18 @@ def _write(path: str, text: str) -> None:
         os.close(handle)
 
 
-def _core_section(root: Path) -> str:
+def _core_section(places: Places) -> str:
     """What git finds out about the file system when it makes a repository there."""
-    with tempfile.TemporaryDirectory(dir=root, prefix=".probe-") as probe:
-        Git("-C", probe).run("init", "--quiet", "--template=")
-        found = _CORE.search(Path(probe, ".git", "config").read_text())
+    place = places.make(f"probe-{uuid.uuid4().hex[:12]}-e0")
+    try:
+        Git("-C", str(place.path)).run("init", "--quiet", "--template=")
+        found = _CORE.search((place.path / ".git" / "config").read_text())
+    finally:
+        place.remove()
     if found is None:
-        raise WorkspaceError(f"git made no usable repository in {root}: is it a normal directory?")
+        raise WorkspaceError(
+            f"git made no usable repository in {place.path.parent}: is it a normal directory?"
+        )
     return found[0]
 
 

@@ -189,9 +189,10 @@ def _is_place(path: Path) -> bool:
 
 
 def _is_stillborn(path: Path) -> bool:
-    """Whether its maker died before it had a lock; to be asked while nobody makes any."""
+    """Whether its maker died before it had a lock; to be asked while nobody makes any. What has
+    anything in it is not ours."""
     is_one = _ATTEMPT.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
-    return bool(is_one) and not (path / _OWNER).exists()
+    return bool(is_one) and not any(path.iterdir())
 
 
 def _taken(path: Path) -> Place | None:
