@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AsyncExitStack,
     asynccontextmanager,
@@ -141,25 +141,9 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             store=store, ttl=ttl, keeper=keeper, process=process, journal=journal, group=group
         )
         stack.callback(turns.close)
-        landing = HubLander(
-            hub=hub,
-            project=settings.project,
-            root=state,
-            logs=here / "logs",
-            box=cell,
-            checks=settings.run.checks,
-            check_seconds=settings.run.check_seconds,
-            clean=redactor.clean,
-            check_network=settings.box.check_network == box.Network.OPEN.value,
-            push=settings.run.push,
-            environment=for_remotes(),
-            serialise=lambda: turns.alone(f"land:{hub.target}"),
-            deliver_alone=lambda: turns.alone(f"deliver:{hub.target}"),
-        )
         workspaces = CloneWorkspaces(
             hub=hub, root=state, box=cell, on_rescue=lambda one: _note_rescue(journal, one)
         )
-        run = settings.run
         yield Parts(
             project=settings.project,
             scratch=state,
@@ -169,29 +153,57 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             leases=store,
             keeper=keeper,
             workspaces=workspaces,
-            lander=landing,
+            lander=_lander(settings, hub, cell, turns, redactor.clean),
             agent=agent,
             journal=journal,
             process=process,
             target=hub.target,
-            checks=run.checks,
-            policy=Policy(
-                slots=run.slots,
-                attempts=run.attempts,
-                limits=settings.agent.limits,
-                bounds=run.bounds,
-                ttl=ttl,
-                second_model=settings.agent.second_model,
-                max_failures=run.max_failures,
-                first_backoff=timedelta(seconds=run.first_backoff),
-                poll=_POLL_SECONDS.get(tracker.name, 30.0),
-                rehearsed=run.rehearsed,
-                boxed=cell.confines,
+            checks=settings.run.checks,
+            policy=_policy(settings, ttl=ttl, tracker=tracker.name, boxed=cell.confines),
+            service=Service(
+                pool=_pool(settings, process), weather=_weather(settings.run), journal=journal
             ),
-            service=Service(pool=_pool(settings, process), weather=_weather(run), journal=journal),
-            purse=Purse(journal=journal, run=name, caps=run.caps),
+            purse=Purse(journal=journal, run=name, caps=settings.run.caps),
             alone=turns.alone,
         )
+
+
+def _lander(
+    settings: Settings, hub: Hub, cell: box.Box, turns: Turns, clean: Callable[[str], str]
+) -> HubLander:
+    run = settings.run
+    return HubLander(
+        hub=hub,
+        project=settings.project,
+        root=state_of(settings),
+        logs=settings.directory / "logs",
+        box=cell,
+        checks=run.checks,
+        check_seconds=run.check_seconds,
+        clean=clean,
+        check_network=settings.box.check_network == box.Network.OPEN.value,
+        push=run.push,
+        environment=for_remotes(),
+        serialise=lambda: turns.alone(f"land:{hub.target}"),
+        deliver_alone=lambda: turns.alone(f"deliver:{hub.target}"),
+    )
+
+
+def _policy(settings: Settings, *, ttl: timedelta, tracker: str, boxed: bool) -> Policy:
+    run = settings.run
+    return Policy(
+        slots=run.slots,
+        attempts=run.attempts,
+        limits=settings.agent.limits,
+        bounds=run.bounds,
+        ttl=ttl,
+        second_model=settings.agent.second_model,
+        max_failures=run.max_failures,
+        first_backoff=timedelta(seconds=run.first_backoff),
+        poll=_POLL_SECONDS.get(tracker, 30.0),
+        rehearsed=run.rehearsed,
+        boxed=boxed,
+    )
 
 
 @asynccontextmanager
