@@ -28,7 +28,8 @@ RECENT = 50
 class Standing(StrEnum):
     """Where an issue stands for people: its state, or what follows from the facts around it.
 
-    `held` is claimed by somebody other than this run, `delayed` waits for its next try.
+    `held` is claimed by somebody other than this run or withheld by its tracker, `delayed` waits
+    for its next try.
     """
 
     RUNNING = "running"
@@ -170,7 +171,7 @@ def _rows(
         record, mine = records.get(issue.id), tried.get(issue.id, [])
         waits_for = () if issue.is_closed else graph.waits_for(issue, known)
         running = any(one.is_going for one in mine)
-        free = Standing.READY if issue.id in ready else _not_free(record, now)
+        free = Standing.READY if issue.id in ready else _not_free(issue, record, now)
         standing = _standing(issue, running, Standing.WAITING if waits_for else free)
         return replace(
             _row(issue, standing, record, mine),
@@ -199,7 +200,9 @@ def _standing(issue: Issue, running: bool, workable: Standing) -> Standing:
             return workable
 
 
-def _not_free(record: Record | None, now: datetime) -> Standing:
+def _not_free(issue: Issue, record: Record | None, now: datetime) -> Standing:
+    if issue.withheld:
+        return Standing.HELD
     lease = record.lease if record else None
     return Standing.DELAYED if lease is None or lease.is_over(now) else Standing.HELD
 
@@ -212,7 +215,7 @@ def _row(issue: Issue, standing: Standing, record: Record | None, tried: Sequenc
         standing=standing,
         priority=issue.priority,
         outcomes=tuple(one.outcome for one in ended),
-        why=ended[-1].why if ended else "",
+        why=issue.withheld or (ended[-1].why if ended else ""),
         failures=len(record.failures) if record else 0,
         until=_until(standing, record),
         seconds=sum(one.seconds for one in tried),

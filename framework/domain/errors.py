@@ -16,7 +16,9 @@ NightshiftError
 │   ├── TransitionRefused
 │   ├── DependencyCycle
 │   ├── QueryError
+│   ├── ForgeRefused
 │   └── TrackerUnavailable
+│       └── Unsure
 ├── NotAllowed
 ├── LeaseError
 │   ├── AlreadyClaimed
@@ -34,6 +36,13 @@ The message is for people and says what to do next.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from .trouble import Trouble
 
 
 class NightshiftError(Exception):
@@ -117,8 +126,28 @@ class QueryError(TrackerError):
         self.column = column
 
 
+class ForgeRefused(TrackerError):
+    """The forge said no, and nothing was changed. `trouble` is the class of it; `status` is the
+    HTTP status, and `code` the API's own word, empty where it used none."""
+
+    def __init__(self, message: str, trouble: Trouble, *, status: int, code: str = "") -> None:
+        super().__init__(message)
+        self.trouble = trouble
+        self.status = status
+        self.code = code
+
+
 class TrackerUnavailable(TrackerError):
-    """The tracker could not be asked. This says nothing about whether there is work."""
+    """The tracker could not be asked. This says nothing about whether there is work. `until` is
+    when it may be asked again, None where nobody knows."""
+
+    def __init__(self, message: str, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class Unsure(TrackerUnavailable):
+    """The answer to a write was lost: it may have been done. Look before doing it again."""
 
 
 class NotAllowed(NightshiftError):

@@ -34,6 +34,7 @@ def ready(
         for issue in issues
         if issue.state in WORKABLE
         and not issue.is_meta
+        and not issue.withheld
         and not waits_for(issue, known)
         and is_free(records.get(issue.id), now)
     )

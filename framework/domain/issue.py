@@ -53,7 +53,8 @@ class Issue:
 
     `id` is what people type ("12"); `uid` is the same issue among all trackers of the world
     and goes into commit trailers. `author` and `assignees` are names of users. `reopened` counts
-    how often it was taken up again after it had been done. Times are UTC.
+    how often it was taken up again after it had been done. `withheld` says why nobody may start
+    on it although its state allows it, as far as the tracker knows; mostly empty. Times are UTC.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Issue:
     milestone: str | None = None
     key: str | None = None
     reopened: int = 0
+    withheld: str = ""
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None = None

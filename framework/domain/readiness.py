@@ -15,6 +15,7 @@ from .lease import Record
 class Obstacle(StrEnum):
     STATE = "state"
     META = "meta"
+    WITHHELD = "withheld"
     DEPENDENCIES = "dependencies"
     CLAIMED = "claimed"
     BACKOFF = "backoff"
@@ -54,6 +55,8 @@ def _found(
         found.append((Obstacle.STATE, f"it is {issue.state.value}"))
     if issue.is_meta:
         found.append((Obstacle.META, "it reports on the others and is never worked on"))
+    if issue.withheld:
+        found.append((Obstacle.WITHHELD, issue.withheld))
     if waiting := waits_for(issue, known):
         states = (f"#{one} ({known[one].state if one in known else 'gone'})" for one in waiting)
         found.append((Obstacle.DEPENDENCIES, f"it waits for {', '.join(states)}"))

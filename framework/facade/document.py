@@ -46,6 +46,7 @@ def issue(one: Issue, waits_for: Sequence[str]) -> Document:
         "depends_on": list(one.depends_on),
         "key": one.key,
         "reopened": one.reopened,
+        "withheld": one.withheld,
         "created_at": time(one.created_at),
         "updated_at": time(one.updated_at),
         "closed_at": time(one.closed_at),

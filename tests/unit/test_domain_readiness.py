@@ -43,11 +43,13 @@ def test_everything_in_the_way_is_named() -> None:
         state=State.BLOCKED,
         labels=frozenset({META_LABEL}),
         depends_on=("1", "2", "3"),
+        withheld="opened by a stranger",
     )
     found = readiness(one, known, record, NOW)
     assert [reason.obstacle for reason in found.reasons] == list(Obstacle)
     text = "\n".join(reason.text for reason in found.reasons)
     assert "it is blocked" in text
+    assert "opened by a stranger" in text
     assert "it waits for #2 (blocked), #3 (gone)" in text
     assert "it is claimed until 2026-11-21 12:05:00 UTC" in text
     assert "it failed 1 time and rests until 2026-11-21 12:01:00 UTC" in text
@@ -61,12 +63,12 @@ def test_everything_in_the_way_is_named() -> None:
     st.integers(-2, 2),
 )
 def test_it_agrees_with_the_scheduler(
-    state: State, meta: bool, waits: bool, expires: int, rests: int
+    state: State, meta: bool, withheld: str, waits: bool, expires: int, rests: int
 ) -> None:
     """Ready here is ready in `graph.ready`, whatever the facts."""
     other = issue("2", state=State.OPEN if waits else State.CLOSED)
     labels = frozenset({META_LABEL} if meta else ())
-    one = issue("1", state=state, labels=labels, depends_on=("2",))
+    one = issue("1", state=state, labels=labels, depends_on=("2",), withheld=withheld)
     lease = Lease(key="1", holder="x", epoch=1, expires_at=NOW + timedelta(seconds=expires))
     record = Record(key="1", epoch=1, lease=lease, not_before=NOW + timedelta(seconds=rests))
     judged = readiness(one, {"2": other}, record, NOW)
