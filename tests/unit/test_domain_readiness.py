@@ -58,6 +58,7 @@ def test_everything_in_the_way_is_named() -> None:
 @given(
     st.sampled_from(State),
     st.booleans(),
+    st.sampled_from(("", "opened by a stranger")),
     st.booleans(),
     st.integers(-2, 2),
     st.integers(-2, 2),
