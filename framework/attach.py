@@ -7,6 +7,7 @@ needs, so that commands start quickly.
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import journals, leases, trackers
 from .config.agent import identity
-from .config.choice import choose, openable
+from .config.choice import Chosen, choose, openable
 from .config.document import project_file
-from .config.kinds import LOCAL, RESERVED
-from .config.place import STATE_DIRECTORY, find_project, prepare
+from .config.environment import process
+from .config.kinds import BOARD, LOCAL, NO_BOARD, RESERVED
+from .config.place import STATE_DIRECTORY, find_project, prepare, store_id
 from .config.stores import fix_stores, is_fixed, stores_of
 from .domain.errors import SettingsError, UsageError
 from .domain.identifier import slug
@@ -46,9 +48,20 @@ def load(table: Mapping[str, str], name: str, what: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
-def open_tracker(project: Path, backend: str | None = None, *, create: bool = False) -> Tracker:
+def _note(text: str) -> None:
+    sys.stderr.write(f"note: {text}\n")
+
+
+def open_tracker(
+    project: Path,
+    backend: str | None = None,
+    *,
+    create: bool = False,
+    say: Callable[[str], None] = _note,
+) -> Tracker:
     """The project's tracker, or the one called `backend`. Raises UsageError where there is none
-    yet, unless `create`; and TrackerError where the project's own board was and is gone."""
+    yet, unless `create`; and TrackerError where the project's own board was and is gone. `say`
+    hears what a person should know of a forge, such as a right that the token lacks."""
     chosen = openable(choose(project, backend or stores_of(project).tracker))
     path, is_own = chosen.path, chosen.name in RESERVED
     if is_own and path is not None:
@@ -59,10 +72,44 @@ def open_tracker(project: Path, backend: str | None = None, *, create: bool = Fa
             '"…"), start a run there with parallel_agent.py, or name the directory of a project.'
         )
     make = load(trackers.BACKENDS, chosen.type, "tracker")
-    tracker: Tracker = make() if path is None else make(path)
+    if path is None:
+        forge: Tracker = make(**of_forge(chosen, project), say=say)
+        return forge
+    tracker: Tracker = make(path)
     if create and is_own and path is not None:
         note_made(path)
     return tracker
+
+
+def of_forge(chosen: Chosen, project: Path) -> dict[str, Any]:
+    """What the backend of a forge is opened with. Raises SettingsError where that is not known in
+    full, or where no token is at hand."""
+    from .config.settings import state_directory
+    from .config.token import token_of
+
+    lacking = [name for name in ("url", "owner", "repo") if not chosen.fields.get(name)]
+    if lacking:
+        raise SettingsError(
+            f"The repository of {chosen.name} is not known: no {', no '.join(lacking)}. Add a git "
+            f"remote that is there, or say it: issue backend add {chosen.name} {chosen.type} "
+            "--owner OWNER --repo REPO"
+        )
+    directory = prepare(project) / f"mirror-{slug(chosen.name)}"
+    return {
+        "url": chosen.fields["url"],
+        "owner": chosen.fields["owner"],
+        "repo": chosen.fields["repo"],
+        "token": token_of(chosen, project).reveal(),
+        "directory": directory,
+        "store": store_id(project),
+        "board": _board(chosen.fields.get(BOARD, "")),
+        "allowance": state_directory(process()) / "forges",
+    }
+
+
+def _board(text: str) -> bool | int:
+    """Whether there is one; its number where that is said."""
+    return int(text) if text.isdecimal() else text != NO_BOARD
 
 
 def open_facade(

@@ -72,6 +72,26 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         help="push each landing to the remote; --no-push lands here only [if the branch has an "
         "upstream]",
     )
+    add(
+        "--tracker",
+        metavar="NAME",
+        help="where the issues are: local, github, or a backend of `issue backend list` "
+        "[what the project uses]",
+    )
+    add(
+        "--land",
+        choices=("push", "pr"),
+        default="push",
+        metavar="HOW",
+        help="push: onto the branch itself; pr: by a pull request on the forge [%(default)s]",
+    )
+    add(
+        "--merge",
+        choices=("human", "auto"),
+        default="human",
+        metavar="WHO",
+        help="with --land pr: human, or auto as soon as its checks pass [%(default)s]",
+    )
     add("--no-box", action="store_true", help="do not confine agents; see the README")
     add("--json", action="store_true", help="print the summary as JSON")
 
@@ -121,6 +141,9 @@ def _settings(options: argparse.Namespace, slots: int, attempts: int | None) -> 
         checks=tuple(options.check) if options.check else None,
         boxed=not options.no_box,
         push=options.push,
+        land=options.land,
+        merge=options.merge,
+        tracker=None if options.rehearse else options.tracker,
         variables=environment(),
     )
     if settings.run.crash:

@@ -7,6 +7,7 @@ forge of the repository, over https.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from .kinds import KINDS, TOKEN, Kind, is_address
 from .repository import Found, find_remote
 
 _GUESSED = "gitea"
+_HAS_LOGIN = "github"
 _REMOTE = "git remote"
 
 
@@ -130,9 +132,19 @@ def _owner(remote: Remote, url: str) -> str:
 
 def _with_token(chosen: Chosen, project: Path, variables: Mapping[str, str]) -> Chosen:
     found = token_variable(chosen.type, project, variables)
-    if found is None or not _may_send(chosen, variables):
+    if found is None:
+        return _with_login(chosen)
+    if not _may_send(chosen, variables):
         return chosen
     return _plus(chosen, TOKEN, f"env:{found[0]}", f"{found[1]} {found[0]}")
+
+
+def _with_login(chosen: Chosen) -> Chosen:
+    """With the token of GitHub's own command, where that is installed: it keeps one per host."""
+    host = _host(chosen.fields.get("url", ""))
+    if chosen.type != _HAS_LOGIN or not host or shutil.which("gh") is None:
+        return chosen
+    return _plus(chosen, TOKEN, f"gh:{host}", "gh")
 
 
 def _may_send(chosen: Chosen, variables: Mapping[str, str]) -> bool:
@@ -153,7 +165,7 @@ def _told(found: Found, backend: Chosen | None, reasons: list[str]) -> Detected:
     variable = None
     if backend is not None:
         source = backend.fields.get(TOKEN, "")
-        variable = source.removeprefix("env:") or None
+        variable = source.removeprefix("env:") if source.startswith("env:") else None
         reasons = [*reasons, *_missing(backend, variable)]
     return Detected(
         remote=found.remote,
@@ -168,6 +180,8 @@ def _missing(backend: Chosen, variable: str | None) -> list[str]:
     said = []
     if variable:
         said.append(f"{variable} holds a token for it.")
+    elif TOKEN in backend.fields:
+        said.append(f"gh may be logged in there: use it with `--backend {backend.name}`.")
     elif "url" in kind.variables:
         said.append(
             f"No token is for {url}: set {kind.variables['url']} to that address and "

@@ -15,7 +15,9 @@ TOKEN = "token_source"  # noqa: S105  the name of a field, not a token
 LOCAL = "sqlite"
 ALIASES = {"local": LOCAL}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_FIELDS = ("type", "url", "owner", "repo", "path", TOKEN)
+BOARD = "board"
+NO_BOARD = "off"
+_FIELDS = ("type", "url", "owner", "repo", "path", BOARD, TOKEN)
 _MOST = 4096
 
 
@@ -38,8 +40,8 @@ KINDS: Mapping[str, Kind] = {
         tokens=("GITEA_TOKEN", "GITEA_API_TOKEN"),
     ),
     "github": Kind(
-        fields=("url", "owner", "repo", TOKEN),
-        tokens=("GITHUB_TOKEN",),
+        fields=("url", "owner", "repo", BOARD, TOKEN),
+        tokens=("GITHUB_TOKEN", "GH_TOKEN"),
         home="https://github.com",
     ),
     "gitlab": Kind(
@@ -104,9 +106,16 @@ def _wrong_fields(definition: Mapping[str, str], kind: Kind) -> tuple[str, str] 
             return key, f"{problem}."
         if key != TOKEN and is_raw(value):
             return key, f"looks like a token. A token is never kept here; {TOKEN} says where it is."
+        if key == BOARD and not is_board(value):
+            return key, "must be the number of a project board, or off."
         if key == "url" and not is_address(value):
             return key, "must be a web address such as https://forge.example, without a password."
     return None
+
+
+def is_board(text: str) -> bool:
+    """Whether the text says which project board shows the issues: its number, or that none does."""
+    return text == NO_BOARD or (text.isdecimal() and 0 < int(text) < 1_000_000)
 
 
 def is_address(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -11,6 +12,7 @@ from ..domain.errors import SettingsError, UsageError
 STATE_DIRECTORY = ".nightshift"
 CONFIG_FILE = "config.json"
 _OURS = f"{STATE_DIRECTORY}/"
+_STORE = "store-id"
 
 
 def find_project(start: Path) -> Path:
@@ -73,6 +75,36 @@ def prepare(project: Path) -> Path:
             f"in {project}, move away what is in the way, or choose another project."
         ) from error
     return directory
+
+
+def store_id(project: Path) -> str:
+    """What names this project's leases among those of all hosts: six hexadecimal digits, made up
+    at first use. Raises SettingsError where it cannot be kept."""
+    path = prepare(project) / _STORE
+    try:
+        return path.read_text("ascii").strip()
+    except FileNotFoundError:
+        return _new_id(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}. Mend it, or delete it.") from error
+
+
+def _new_id(path: Path) -> str:
+    """Of two processes that make one up at once, both get the first."""
+    import secrets
+
+    own = path.with_name(f"{_STORE}.{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        own.write_text(f"{secrets.token_hex(3)}\n", "ascii")
+        with contextlib.suppress(FileExistsError):
+            os.link(own, path)
+        return path.read_text("ascii").strip()
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be made: {error.strerror}. Give this user the right to write there."
+        ) from error
+    finally:
+        own.unlink(missing_ok=True)
 
 
 def _directory(start: Path) -> Path:

@@ -1,7 +1,8 @@
 """Tokens: where one is kept, and the value when it is needed. A value is never written down.
 
 A `token_source` is `env:NAME` (a variable, or a line of the project's `.env`), `file:PATH`
-(absolute or from `~/`, readable by its owner alone), or `keyring:SERVICE/USER`.
+(absolute or from `~/`, readable by its owner alone), `keyring:SERVICE/USER`, or `gh:HOST`: the
+one that the `gh` command is logged in with there.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from pathlib import Path
 from ..domain.errors import SettingsError
 from .environment import lookup, process
 
-_FORMS = "`env:NAME`, `file:/path` or `keyring:SERVICE/USER`"
-_SOURCES = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:(?:/|~/).+|keyring:[^/].*/[^/]+")
+_FORMS = "`env:NAME`, `file:/path`, `keyring:SERVICE/USER` or `gh:HOST`"
+_SOURCES = re.compile(
+    r"env:[A-Za-z_][A-Za-z0-9_]*|file:(?:/|~/).+|keyring:[^/].*/[^/]+|gh:[A-Za-z0-9][A-Za-z0-9.-]*"
+)
+_GH_SECONDS = 20
 _RAW = re.compile(r"(?:env:)?(?:gh[a-z]_|github_pat_|gl[a-z]{2,8}-|[0-9a-f]{40}$|[0-9a-f]{64}$)")
 _LONGEST = 16_384
 
@@ -66,6 +70,8 @@ def resolve_token(source: str, project: Path, variables: Mapping[str, str] | Non
             value = _of_variable(place, project, process() if variables is None else variables)
         case "file":
             value = _of_file(Path(place).expanduser())
+        case "gh":
+            value = _of_gh(place)
         case _:
             value = _of_keyring(place)
     if not value.isprintable() or " " in value:
@@ -109,6 +115,27 @@ def _refuse_open_to_others(path: Path, status: os.stat_result) -> None:
             f"The token file {path} is open to other users. Close it with `chmod 600 {path}`, "
             "and replace the token if others may have read it."
         )
+
+
+def _of_gh(host: str) -> str:
+    import subprocess
+
+    command = ("gh", "auth", "token", "--hostname", host)
+    try:
+        ran = subprocess.run(
+            command, capture_output=True, text=True, timeout=_GH_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SettingsError(
+            f"The gh command cannot be asked for its token of {host}: {error}. Install gh, or "
+            "keep a token in a variable (`env:NAME`)."
+        ) from error
+    if ran.returncode or not ran.stdout.strip():
+        raise SettingsError(
+            f"gh is not logged in at {host}. Run `gh auth login --hostname {host} --scopes "
+            "repo,project`, or keep a token in a variable (`env:NAME`)."
+        )
+    return ran.stdout.strip()
 
 
 def _of_keyring(place: str) -> str:

@@ -56,6 +56,9 @@ class OutageSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
+    """`land` is `push` or `pr`; with `pr`, `merge` is who merges, `human` or `auto`, and no new
+    issue is begun while `most_reviews` pull requests wait for a person."""
+
     slots: int = 3
     attempts: int | None = None
     bounds: Bounds | None = None
@@ -65,6 +68,9 @@ class RunSettings:
     checks: tuple[str, ...] | None = None
     check_seconds: float = 900.0
     push: bool | None = None
+    land: str = "push"
+    merge: str = "human"
+    most_reviews: int = 10
     rehearsed: bool = False
     first_backoff: float = 10.0
     crash: str | None = None
@@ -107,6 +113,9 @@ def load(
     checks: tuple[str, ...] | None = None,
     boxed: bool = True,
     push: bool | None = None,
+    land: str = "push",
+    merge: str = "human",
+    tracker: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Settings:
     """Settings from what the command line says and, for the rest, from `environment()`."""
@@ -131,6 +140,9 @@ def load(
             max_failures=whole(env, "NIGHTSHIFT_MAX_FAILURES", 5),
             checks=checks,
             push=push,
+            land=land,
+            merge=merge,
+            most_reviews=whole(env, "NIGHTSHIFT_REVIEWS", 10),
             check_seconds=number(env, "NIGHTSHIFT_CHECK_SECONDS", 900),
             crash=env.get("NIGHTSHIFT_CRASH"),
         ),
@@ -143,7 +155,7 @@ def load(
                 Path(one) for one in env.get("NIGHTSHIFT_BOX_READ", "").split(":") if one
             ),
         ),
-        stores=stores_of(project, env),
+        stores=stores_of(project, env, tracker=tracker),
     )
 
 

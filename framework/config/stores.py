@@ -13,7 +13,7 @@ from ..domain.errors import SettingsError
 from ..domain.frozen import dataclass
 from .choice import choose
 from .document import project_file, read
-from .kinds import LOCAL
+from .kinds import ALIASES, LOCAL
 from .place import prepare
 
 _FIXED = ("leases", "journal")
@@ -28,14 +28,28 @@ class StoreSettings:
     journal: str = "sqlite"
 
 
-def stores_of(project: Path, variables: Mapping[str, str] | None = None) -> StoreSettings:
-    """What the project fixed; where it fixed nothing yet, what it would begin with.
+def stores_of(
+    project: Path,
+    variables: Mapping[str, str] | None = None,
+    *,
+    tracker: str | None = None,
+) -> StoreSettings:
+    """What the project fixed; where it fixed nothing yet, what it would begin with, and
+    `tracker` is what the command line says.
 
     A tracker that the project's own file names stays, whatever the environment says: a run must
-    go on where it began.
+    go on where it began. Raises SettingsError where the command line says another.
     """
     values = read(project_file(project)).values
-    tracker = values.get("tracker") or choose(project, variables=variables).name
+    fixed = values.get("tracker")
+    if tracker and fixed and ALIASES.get(tracker, tracker) != ALIASES.get(fixed, fixed):
+        raise SettingsError(
+            f"The issues of this project are in {fixed!r}, not in {tracker!r}. Leave out "
+            f"--tracker, or go over to the other for good with `issue backend set-default "
+            f"{tracker}`; no issue is moved."
+        )
+    chosen = fixed or choose(project, tracker, variables=variables).name
+    tracker = chosen if fixed else ALIASES.get(chosen, chosen)
     return StoreSettings(
         tracker=tracker, **{name: values[name] for name in _FIXED if name in values}
     )

@@ -131,3 +131,12 @@ def test_a_broken_store_file_is_named_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"config\.json cannot be read: line 1 column 2"):
         stores_of(tmp_path, {})
     assert path.read_text() == "{"
+
+
+def test_the_command_line_names_a_tracker_at_first_use_only(tmp_path: Path) -> None:
+    """Another one than the project began with is refused, with the way to go over to it."""
+    assert stores_of(tmp_path, {}, tracker="github").tracker == "github"
+    fix_stores(tmp_path, stores_of(tmp_path, {}, tracker="local"))
+    assert stores_of(tmp_path, {}, tracker="local").tracker == "sqlite"
+    with pytest.raises(SettingsError, match="issue backend set-default github"):
+        stores_of(tmp_path, {}, tracker="github")

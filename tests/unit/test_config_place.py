@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from framework.config.place import find_project, git_top, prepare
+from framework.config.place import find_project, git_top, prepare, store_id
 from framework.domain.errors import SettingsError, UsageError
 
 
@@ -150,3 +152,14 @@ def test_a_file_in_the_way_is_explained(tmp_path: Path) -> None:
     (tmp_path / ".nightshift").touch()
     with pytest.raises(SettingsError, match=r"\.nightshift cannot be made: File exists"):
         prepare(tmp_path)
+
+
+def test_the_name_of_a_projects_leases_stays(tmp_path: Path) -> None:
+    """Made up once, also by many at once; another project has another."""
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: store_id(tmp_path), range(32)))
+    assert len(found) == 1
+    assert re.fullmatch("[0-9a-f]{6}", found.pop())
+    (tmp_path / "other").mkdir()
+    assert store_id(tmp_path / "other") != store_id(tmp_path)
+    assert [one.name for one in (tmp_path / ".nightshift").glob("store-id*")] == ["store-id"]

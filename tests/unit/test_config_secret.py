@@ -17,9 +17,15 @@ VALUE = "s3cr3t-value"
 
 @pytest.mark.parametrize(
     "source",
-    ["env:MY_TOKEN", "file:/run/secrets/token", "file:~/my token", "keyring:forge.example/ada"],
+    [
+        "env:MY_TOKEN",
+        "file:/run/secrets/token",
+        "file:~/my token",
+        "keyring:forge.example/ada",
+        "gh:github.example",
+    ],
 )
-def test_the_three_forms_are_taken(source: str) -> None:
+def test_the_forms_are_taken(source: str) -> None:
     assert wrong_source(source) is None
 
 
@@ -34,6 +40,7 @@ def test_the_three_forms_are_taken(source: str) -> None:
         "keyring:alone",
         "keyring:/ada",
         "keyring:forge/",
+        "gh:--help",
         "vault:x",
         VALUE,
         "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
@@ -169,3 +176,23 @@ def test_the_keyring_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     finally:
         for name in ("keyring.errors", "keyring"):
             del sys.modules[name]
+
+
+def gh(directory: Path, script: str) -> None:
+    directory.mkdir()
+    (directory / "gh").write_text(f"#!/bin/sh\n{script}\n")
+    (directory / "gh").chmod(0o755)
+
+
+def test_the_login_of_gh_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for the token of the one host, and its refusal says how to log in."""
+    gh(tmp_path / "in", '[ "$*" = "auth token --hostname github.example" ] && echo t0ken')
+    gh(tmp_path / "out", "echo no oauth token found >&2; exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path / "in"), prepend=os.pathsep)
+    assert resolve_token("gh:github.example", tmp_path, {}) == Secret("t0ken")
+    monkeypatch.setenv("PATH", str(tmp_path / "out"), prepend=os.pathsep)
+    with pytest.raises(SettingsError, match=r"gh auth login --hostname github\.example"):
+        resolve_token("gh:github.example", tmp_path, {})
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    with pytest.raises(SettingsError, match="Install gh"):
+        resolve_token("gh:github.example", tmp_path, {})

@@ -10,14 +10,14 @@ from ...domain.errors import EntryNotFound, TrackerUnavailable
 from .._options import OK, Parser
 from .command import Command, Group
 from .context import Context
-from .defining import PLACE, fields_of, refuse_incomplete
+from .defining import MORE, PLACE, fields_of, refuse_incomplete
 from .saving import add_user, project_of, saved_document, tell_backup
 
 if TYPE_CHECKING:
     from ...config.backends import Backend
     from ...config.choice import Chosen
 
-_FIELDS = ("name", "type", *PLACE, "token_source")
+_FIELDS = ("name", "type", *PLACE, *MORE, "token_source")
 
 
 def _list(context: Context, options: Namespace) -> int:
@@ -39,12 +39,12 @@ def _add_arguments(parser: Parser) -> None:
     add = parser.add_argument
     add("name", metavar="NAME")
     add("type", metavar="TYPE", help="local (SQLite), gitea, github or gitlab")
-    for name, told in PLACE.items():
+    for name, told in {**PLACE, **MORE}.items():
         add(f"--{name}", metavar=name.upper(), help=told)
     add(
         "--token-source",
         metavar="SOURCE",
-        help="env:NAME, file:PATH or keyring:SERVICE/USER; never the token itself",
+        help="env:NAME, file:PATH, keyring:SERVICE/USER or gh:HOST; never the token itself",
     )
     add("--replace", action="store_true", help="change the one of that name; a copy is kept")
     add_user(parser)
@@ -230,7 +230,8 @@ COMMAND = Group(
             description="Define a backend. What is not said is asked for at a terminal, or read "
             "from standard input, a line each; an empty answer takes what the git remote and the "
             "environment say. The token stays where it is: in the platform's variable "
-            "(GITEA_TOKEN, GITEA_API_TOKEN, GITHUB_TOKEN, GITLAB_TOKEN), or in --token-source.",
+            "(GITEA_TOKEN, GITEA_API_TOKEN, GITHUB_TOKEN, GH_TOKEN, GITLAB_TOKEN), or in "
+            "--token-source.",
             examples=(
                 "issue backend add local-work local --path .nightshift/work.db",
                 "issue backend add work gitea --url https://forge.example --owner me --repo app",

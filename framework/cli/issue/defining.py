@@ -20,6 +20,9 @@ PLACE = {
 }
 """The fields that say where issues live, each with what it is."""
 
+MORE = {"board": "the number of the project board on GitHub, or off [one is made]"}
+"""Those that are never asked for."""
+
 
 def fields_of(project: Path, kind: Kind, options: Namespace) -> dict[str, str]:
     """What was said, for the rest what is asked, and for that what is known already."""
@@ -30,6 +33,8 @@ def fields_of(project: Path, kind: Kind, options: Namespace) -> dict[str, str]:
         for name, text in given.items()
         if text is not None or name in kind.fields
     }
+    more = {name: text for name in MORE if (text := getattr(options, name) or known.get(name))}
+    fields = {**fields, **more}
     source = options.token_source or known.get("token_source")
     return {**fields, "token_source": source} if source else fields
 
