@@ -140,10 +140,10 @@ class Facade:
     @property
     def creates_at_once(self) -> bool:
         """Whether `create_many` makes all or none."""
-        return isinstance(self._tracker, CreatesMany)
+        return isinstance(self._tracker, CreatesMany) and self._tracker.whole
 
     def create_many(self, drafts: Sequence[Draft]) -> Sequence[Issue]:
-        """All or none where the tracker can; else one after another."""
+        """In one step where the tracker can; else one after another."""
         if isinstance(self._tracker, CreatesMany):
             return self._tracker.create_many(drafts, author=self.identity.name)
         return [self.create(draft) for draft in drafts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +32,14 @@ from ..domain.untrusted import cleaned, delimited
 from ..effect import effect
 from ..journals.base import Journal
 from ..prose import SPEC_FILE
+from ..trackers.base import CreatesMany, Tracker
 from . import prompt
 from .parts import Parts
 from .talk import Talk
 
 PLAN_FILE = "plan.yaml"
 _ROUNDS = 3
+_AT_ONCE = 20
 _SPEC_BYTES = 400_000
 _FULL_SPEC = 6_000
 _MEND = "Mend it, or move it away to plan anew: issues that exist are kept."
@@ -242,12 +246,11 @@ def create_issues(parts: Parts, plan: Plan) -> IssuesCreated:
     """
     known = parts.tracker.list(Query(key_prefix=f"{plan.id}/"))
     ids = {issue.key.partition("/")[2]: issue.id for issue in known if issue.key}
-    existing, deleted = len(ids), 0
-    if plans.META_KEY not in ids:
-        deleted += _create(parts, plans.meta_draft(plan), plans.META_KEY, ids)
-    for planned in plan.in_order():
-        if planned.key not in ids:
-            deleted += _create(parts, plans.draft(plan, planned, ids), planned.key, ids)
+    existing = len(ids)
+    with contextlib.suppress(IssueDeleted):
+        if isinstance(parts.tracker, CreatesMany):
+            _create_together(parts.tracker, plan, ids)
+    deleted = _create_singly(parts.tracker, plan, ids)
     event = IssuesCreated(
         plan=plan.id, created=len(ids) - existing, existing=existing, deleted=deleted
     )
@@ -255,13 +258,37 @@ def create_issues(parts: Parts, plan: Plan) -> IssuesCreated:
     return event
 
 
-def _create(parts: Parts, draft: Draft, key: str, ids: dict[str, str]) -> int:
-    try:
+def _missing(
+    plan: Plan, ids: Mapping[str, str], named: Mapping[str, str]
+) -> Iterator[tuple[str, Draft]]:
+    """The drafts of what has no id yet, META first; their dependencies are called as `named`."""
+    if plans.META_KEY not in ids:
+        yield plans.META_KEY, plans.meta_draft(plan)
+    for planned in plan.in_order():
+        if planned.key not in ids:
+            yield planned.key, plans.draft(plan, planned, named)
+
+
+def _create_together(tracker: CreatesMany, plan: Plan, ids: dict[str, str]) -> None:
+    """In steps of as many as a forge takes in one request. Raises IssueDeleted where a person
+    deleted one of them; others may have been made."""
+    later = {one.key: f"key:{plan.key_of(one)}" for one in plan.in_order()}
+    while batch := dict(islice(_missing(plan, ids, {**later, **ids}), _AT_ONCE)):
         with effect("create"):
-            ids[key] = parts.tracker.create(draft).id
-    except IssueDeleted:
-        return 1
-    return 0
+            made = tracker.create_many(tuple(batch.values()))
+        ids.update(zip(batch, (issue.id for issue in made), strict=True))
+
+
+def _create_singly(tracker: Tracker, plan: Plan, ids: dict[str, str]) -> int:
+    """What a person did not delete; how many they did."""
+    deleted = 0
+    for key, draft in _missing(plan, ids, ids):  # each is drafted with the ids of those before it
+        try:
+            with effect("create"):
+                ids[key] = tracker.create(draft).id
+        except IssueDeleted:
+            deleted += 1
+    return deleted
 
 
 async def _existing(parts: Parts) -> str:

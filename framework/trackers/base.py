@@ -88,10 +88,14 @@ class Deletes(Protocol):
 
 @runtime_checkable
 class CreatesMany(Protocol):
-    """Trackers that make many issues in one step."""
+    """Trackers that make many issues in one step, or in few."""
+
+    whole: bool
+    """Whether it is all or none. Where not, what was made before an error stays, and whoever
+    comes again with the same keys gets it."""
 
     def create_many(self, drafts: Sequence[Draft], *, author: str = RUNNER) -> Sequence[Issue]:
-        """As `create` for each in turn, all or none. A draft may depend on an earlier one of the
+        """As `create` for each in turn. A draft may depend on an earlier one of the
         same step by that one's `key`, written `key:NAME`."""
 
 

@@ -35,6 +35,7 @@ class MemoryTracker:
     """
 
     name = "memory"
+    whole = True
 
     def __init__(self, clock: Clock = utcnow) -> None:
         self._clock = clock

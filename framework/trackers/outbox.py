@@ -20,7 +20,7 @@ from ._queue import Queue
 from ._rules import storable
 from ._select import cut, matching
 from ._telling import Remark, Telling
-from .base import RUNNER, Clock, Tracker, utcnow
+from .base import RUNNER, Clock, CreatesMany, Tracker, utcnow
 
 _ALL = Query()
 _OURS = "outbox:"
@@ -37,8 +37,8 @@ class Outbox:
 
     Answers show what waits as if it had been told. With the tracker away `get` gives what was
     last seen of an issue, while `list`, `count`, `comments` and `create` raise
-    TrackerUnavailable, and so does a change of an issue that was never seen. Optional protocols
-    are not offered: an index of the tracker's knows nothing of what waits.
+    TrackerUnavailable, and so does a change of an issue that was never seen. No optional protocol
+    but `CreatesMany` is offered: an index of the tracker's knows nothing of what waits.
 
     Not promised: that a change waits for ever for what people do meanwhile (the last word is
     the one that the tracker hears last), or order when a process that was stopped for longer
@@ -58,6 +58,7 @@ class Outbox:
         clean: Callable[[str], str] = str,
     ) -> None:
         self.name = tracker.name
+        self.whole = isinstance(tracker, CreatesMany) and tracker.whole
         self._clean = clean
         self._tracker = self.behind = tracker
         self._clock = clock
@@ -96,8 +97,18 @@ class Outbox:
         return tuple(_shown(one) for one in (*made, *remarks(waiting, made)))
 
     def create(self, draft: Draft, *, author: str = RUNNER) -> Issue:
-        draft = replace(draft, title=self._clean(draft.title), body=self._clean(draft.body))
-        return self._keep(self._tracker.create(draft, author=author))
+        return self.create_many((draft,), author=author)[0]
+
+    def create_many(self, drafts: Sequence[Draft], *, author: str = RUNNER) -> Sequence[Issue]:
+        """One after another where the tracker has nothing better."""
+        drafts = [
+            replace(one, title=self._clean(one.title), body=self._clean(one.body)) for one in drafts
+        ]
+        if isinstance(self._tracker, CreatesMany):
+            made = self._tracker.create_many(drafts, author=author)
+        else:
+            made = [self._tracker.create(one, author=author) for one in drafts]
+        return tuple(self._keep(one) for one in made)
 
     def update(
         self, id: str, change: Change, *, actor: str = RUNNER, forced: bool = False

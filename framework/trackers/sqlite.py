@@ -51,6 +51,7 @@ class SqliteTracker:
     """
 
     name = "sqlite"
+    whole = True
 
     def __init__(self, path: Path, clock: Clock = utcnow, *, patience: float = 10.0) -> None:
         self._clock = clock
