@@ -15,6 +15,7 @@ from ..domain.issue import META_LABEL, Change, State
 from ..domain.query import Query
 from ..effect import effect
 from .parts import Parts
+from .settle import AUTHOR
 
 _REST_SECONDS = 2.0
 
@@ -26,6 +27,7 @@ class Courier:
     def __init__(self, parts: Parts, summary: str) -> None:
         self._parts = parts
         self._summary = summary
+        self._efforts = progress.Efforts(tracker=parts.tracker.name)
         self._news = anyio.Event()
         self._said: set[str] = set()
 
@@ -53,6 +55,21 @@ class Courier:
         except TrackerError as error:
             self._warn(f"The META issue was not updated: {error}")
 
+    async def report(self, ending: str) -> None:
+        """Say on the META issue how the run ended, once."""
+        try:
+            await to_thread.run_sync(self._report, ending)
+        except TrackerError as error:
+            self._warn(f"The META issue was not told how the run ended: {error}")
+
+    def _report(self, ending: str) -> None:
+        run, tracker = self._parts.purse.run, self._parts.tracker
+        self._efforts.take(self._parts.journal.since(self._efforts.cursor))
+        text = progress.report(run, self._efforts.by_run.get(run, progress.Effort()), ending)
+        for meta in tracker.list(Query(labels=frozenset({META_LABEL}), limit=1)):
+            with effect("comment"):
+                tracker.comment(meta.id, text, author=AUTHOR, key=f"run:{run}")
+
     async def _carry_on(self) -> None:
         while True:
             await self._news.wait()
@@ -64,10 +81,11 @@ class Courier:
         """Rewrite the META issue's table in place; close it when nothing is left to do."""
         tracker = self._parts.tracker
         issues = tracker.list(Query())
+        self._efforts.take(self._parts.journal.since(self._efforts.cursor))
         for meta in (one for one in issues if META_LABEL in one.labels and not one.is_closed):
             work = [one for one in issues if not one.is_meta]
             done = bool(work) and all(one.is_closed for one in work)
-            body = progress.render(self._summary, issues)
+            body = progress.render(self._summary, issues, self._efforts.by_issue)
             with effect("state"):
                 tracker.update(meta.id, Change(body=body, state=State.CLOSED if done else None))
 

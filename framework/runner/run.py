@@ -105,7 +105,10 @@ async def _work(parts: Parts, plan_only: bool) -> Ending:
         await scheduler.run()
     behind = await parts.lander.publish()
     issues = await to_thread.run_sync(lambda: parts.tracker.list(Query()))
-    return _judge(issues, scheduler, behind.why if behind else "")
+    ending = _judge(issues, scheduler, behind.why if behind else "")
+    if scheduler.started:
+        await courier.report(ending.why)
+    return ending
 
 
 async def _ask_remote(parts: Parts) -> None:
