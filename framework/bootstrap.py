@@ -12,7 +12,6 @@ from contextlib import (
     closing,
     contextmanager,
 )
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,13 +21,12 @@ from anyio import to_thread
 from . import box, journals
 from .agents.base import Agent
 from .agents.tokens import TokenPool
-from .attach import load, open_leases, open_tracker
-from .config import stores
+from .attach import load, of_forge, open_leases, open_tracker
+from .config.choice import choose, openable
 from .config.environment import for_remotes, secrets_around
 from .config.kinds import RESERVED
-from .config.secret import Secret
-from .config.settings import OutageSettings, RunSettings, Settings
-from .config.tokens import PoolToken
+from .config.settings import RunSettings, Settings
+from .config.token import token_of
 from .domain.account import fingerprint
 from .domain.errors import NoBox, TrackerError, UsageError
 from .domain.event import Warned, WorkRescued
@@ -39,6 +37,7 @@ from .journals.base import Journal
 from .journals.redacted import RedactedJournal
 from .leases.process import is_alive, this_process
 from .rehearsal.outage import Outage, disturbed
+from .runner.arenas import share_arenas
 from .runner.clock import utcnow
 from .runner.keeper import Keeper
 from .runner.parts import Parts, Policy
@@ -55,7 +54,7 @@ from .workspaces.hub import Hub
 from .workspaces.landing import HubLander
 
 _POLL_SECONDS = {"sqlite": 0.25, "memory": 0.05}
-_REHEARSED_BACKOFF = 0.5
+_REHEARSED_POLL = 2.0
 _REHEARSED_PAUSE = timedelta(seconds=2)
 
 
@@ -112,9 +111,26 @@ def require(settings: Settings) -> None:
     refuse_openings(settings, make_box(settings))
 
 
+def require_forge(settings: Settings) -> None:
+    """Raise the UsageError of a forge that does not let this run work there: a token that is
+    wrong or may too little, a repository that is archived or gone. Asks nothing for a board of
+    one's own. TrackerUnavailable where the forge cannot be asked."""
+    chosen = openable(choose(settings.project, settings.stores.tracker))
+    if chosen.type != "github":
+        return
+    from .forge.access import check
+    from .forge.github import GitHub
+
+    given = of_forge(chosen, settings.project)
+    api = GitHub(url=given["url"], token=given["token"], allowance=given["allowance"])
+    with closing(api):
+        check(api, given["owner"], given["repo"], pulls=settings.run.land == "pr")
+
+
 @asynccontextmanager
 async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIterator[Parts]:
     """Open everything a run needs, and put it away again. `agent` replaces Claude in tests."""
+    share_arenas()
     cell = make_box(settings)
     redactor = Redactor(_secrets(settings))
     agent = agent or _claude(settings, cell, redactor)
@@ -124,9 +140,13 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
     )
     async with AsyncExitStack() as stack:
         process = this_process()
-        tracker = stack.enter_context(closing(_tracker(settings, process, redactor)))
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
         journal = stack.enter_context(closing(_journal(settings, name, redactor)))
+
+        def say(text: str) -> None:
+            journal.append(Warned(text=text))
+
+        tracker = stack.enter_context(closing(_tracker(settings, process, redactor, say)))
         stack.enter_context(_backed_up(tracker.behind, journal))
         store = stack.enter_context(
             closing(
@@ -200,44 +220,10 @@ def _policy(settings: Settings, *, ttl: timedelta, tracker: str, boxed: bool) ->
         second_model=settings.agent.second_model,
         max_failures=run.max_failures,
         first_backoff=timedelta(seconds=run.first_backoff),
-        poll=_POLL_SECONDS.get(tracker, 30.0),
+        poll=_POLL_SECONDS.get(tracker, _REHEARSED_POLL if run.rehearsed else 30.0),
         rehearsed=run.rehearsed,
         boxed=boxed,
     )
-
-
-@asynccontextmanager
-async def rehearsed(
-    settings: Settings, scenario: str, *, copy_of: Path | None = None
-) -> AsyncIterator[Settings]:
-    """The same settings for a throwaway project and a scripted model: only the endpoint, the
-    token and the place differ."""
-    from .rehearsal import scenario as scenarios
-    from .rehearsal import server, stage
-
-    script = scenarios.load(scenarios.find(scenario))
-    project = await to_thread.run_sync(stage.set_up, script, settings.state / "rehearsals", copy_of)
-    silence = settings.agent.limits.silence
-    async with server.serve(script) as endpoint:
-        yield replace(
-            settings,
-            project=project,
-            stores=stores.StoreSettings(),
-            agent=replace(
-                settings.agent,
-                tokens=_scripted_tokens(script.tokens),
-                endpoint=endpoint.url,
-                environment={},
-                limits=replace(settings.agent.limits, silence=script.stall or silence),
-            ),
-            run=replace(
-                settings.run,
-                rehearsed=True,
-                first_backoff=_REHEARSED_BACKOFF,
-                outage=_outage(script.outage),
-                max_failures=script.max_failures or settings.run.max_failures,
-            ),
-        )
 
 
 def _claude(settings: Settings, cell: box.Box, redactor: Redactor) -> Agent:
@@ -256,17 +242,6 @@ def _claude(settings: Settings, cell: box.Box, redactor: Redactor) -> Agent:
         endpoint=settings.agent.endpoint,
         environment=settings.agent.environment,
     )
-
-
-def _outage(scripted: Outage | None) -> OutageSettings | None:
-    if scripted is None:
-        return None
-    return OutageSettings(after=scripted.after, seconds=scripted.seconds)
-
-
-def _scripted_tokens(count: int) -> tuple[PoolToken, ...]:
-    names = [f"REHEARSAL_{number}" for number in range(1, count + 1)]
-    return tuple(PoolToken(name=one, value=Secret(one.lower()), oauth=True) for one in names)
 
 
 def _pool(settings: Settings, process: Process) -> TokenPool:
@@ -303,9 +278,11 @@ def _back_up(tracker: Tracker, journal: Journal) -> None:
         journal.append(Warned(text=f"The board was not backed up: {error}"))
 
 
-def _tracker(settings: Settings, process: Process, redactor: Redactor) -> Outbox:
+def _tracker(
+    settings: Settings, process: Process, redactor: Redactor, say: Callable[[str], None]
+) -> Outbox:
     """The project's tracker, with what it is to be told kept while it is away."""
-    tracker = open_tracker(settings.project, settings.stores.tracker, create=True)
+    tracker = open_tracker(settings.project, settings.stores.tracker, create=True, say=say)
     if away := settings.run.outage:
         tracker = disturbed(tracker, Outage(after=away.after, seconds=away.seconds))
     # Each tracker has its own, because ids alike mean different issues.
@@ -316,8 +293,10 @@ def _tracker(settings: Settings, process: Process, redactor: Redactor) -> Outbox
 
 def _secrets(settings: Settings) -> list[str]:
     """What must not be in anything that we write or tell: the model's tokens, and whatever the
-    environment calls a token, a key or a password."""
-    return [*(one.value.reveal() for one in settings.agent.tokens), *secrets_around()]
+    environment calls a token, a key or a password, and the tracker's token wherever it is from."""
+    chosen = choose(settings.project, settings.stores.tracker)
+    forge = [] if chosen.path else [token_of(chosen, settings.project).reveal()]
+    return [*(one.value.reveal() for one in settings.agent.tokens), *secrets_around(), *forge]
 
 
 def _journal(settings: Settings, name: str, redactor: Redactor) -> Journal:

@@ -9,13 +9,14 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import anyio
 from rich.console import Console
 
-from .. import attach, bootstrap, effect, library
+from .. import attach, bootstrap, effect, library, rehearse
 from ..config import settings as config
 from ..config.environment import environment
 from ..dashboard import document, summary
@@ -117,16 +118,30 @@ async def _main(
 ) -> Ending:
     async with AsyncExitStack() as stack:
         settings = _settings(options, slots, attempts)
+        forge: Callable[[int], str] = _nothing
         if options.rehearse:
-            settings = await stack.enter_async_context(
-                bootstrap.rehearsed(settings, options.rehearse, copy_of=options.project_dir)
+            rehearsal = await stack.enter_async_context(
+                rehearse.rehearsed(
+                    settings,
+                    options.rehearse,
+                    copy_of=options.project_dir,
+                    tracker=options.tracker,
+                )
             )
+            settings, forge = rehearsal.settings, rehearsal.told
         news.tell(f"Working on {settings.project}")
         async with bootstrap.open_parts(settings) as parts, told(parts.journal, news):
             ending = await _interruptible(parts, options.plan_only, news)
-    command = "" if options.rehearse else shlex.join([_python(), *sys.argv])
-    _summarise(settings.project, ending, command, as_json=options.json)
+        # Before the stack is left: a rehearsal takes its forge away with it.
+        command = "" if options.rehearse else shlex.join([_python(), *sys.argv])
+        board = _summarise(settings.project, ending, command, as_json=options.json)
+        if board is not None and (text := forge(len(board.work))):
+            news.tell(text)
     return ending
+
+
+def _nothing(_: int) -> str:
+    return ""
 
 
 def _settings(options: argparse.Namespace, slots: int, attempts: int | None) -> config.Settings:
@@ -150,6 +165,7 @@ def _settings(options: argparse.Namespace, slots: int, attempts: int | None) -> 
         _arm(settings.run.crash)
     if not options.rehearse:
         bootstrap.require(settings)  # before anything is made in the person's directory
+        bootstrap.require_forge(settings)
         library.place(spec, project)
     return settings
 
@@ -184,22 +200,23 @@ async def _listen(scope: anyio.CancelScope, news: News) -> None:
             scope.cancel()
 
 
-def _summarise(project: Path, ending: Ending, command: str, *, as_json: bool) -> None:
-    """The table, or where the board cannot be read any more, at least how it ended."""
+def _summarise(project: Path, ending: Ending, command: str, *, as_json: bool) -> Board | None:
+    """Tell the table, or where the board cannot be read any more, at least how it ended."""
     try:
         board = _board(project)
     except NightshiftError as error:
         if not as_json:
             sys.stderr.write(f"{ending.why}\n")
         complain("error", error, as_json=as_json)
-        return
+        return None
     if as_json:
         News(sys.stdout).tell(json.dumps(document.to_json(board), indent=2))
-        return
+        return board
     text = io.StringIO()
     console = Console(file=text, highlight=False, width=Console().width)
     summary.render(board, project, console, python=_python(), command=command, program=sys.argv[0])
     News(sys.stdout).tell(text.getvalue().rstrip())
+    return board
 
 
 def _board(project: Path) -> Board:

@@ -31,8 +31,8 @@ def set_up(scenario: Scenario, stages: Path, original: Path | None = None) -> Pa
     project = stages / f"{stamp}-{uuid.uuid4().hex[:4]}" / scenario.name
     project.parent.mkdir()
     if original is not None and (original / ".git").exists():
-        _git("clone", "--quiet", "--no-hardlinks", str(original), str(project))
-        _git("-C", str(project), "remote", "remove", "origin")
+        run_git("clone", "--quiet", "--no-hardlinks", str(original), str(project))
+        run_git("-C", str(project), "remote", "remove", "origin")
     else:
         project.mkdir()
         _first_commit(scenario, project)
@@ -48,12 +48,13 @@ def _first_commit(scenario: Scenario, project: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, "utf-8")
     here = ("-C", str(project))
-    _git(*here, "init", "--quiet", "--initial-branch", "main")
-    _git(*here, "add", "--", *scenario.project)
-    _git(*here, "commit", "--quiet", "--message", f"Start of {scenario.name}")
+    run_git(*here, "init", "--quiet", "--initial-branch", "main")
+    run_git(*here, "add", "--", *scenario.project)
+    run_git(*here, "commit", "--quiet", "--message", f"Start of {scenario.name}")
 
 
-def _git(*words: str) -> None:
+def run_git(*words: str) -> None:
+    """Git as the rehearsal's own author, with nobody's configuration."""
     command: Sequence[str] = ("git", *words)
     who = {"NAME": "Rehearsal", "EMAIL": "rehearsal@nightshift.invalid"}
     environment = {

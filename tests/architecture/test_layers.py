@@ -66,14 +66,14 @@ def _allowed(file: str, own: str, target: str) -> bool:
     if own == "domain":
         return False
     if own in PORTS:
-        return room in ("box", "mounts")
+        return room in ("box", "mounts", "forge")
     if own in ("runner", "facade"):
         return room in PORTS and target.split(".")[1] == "base"
     if own == "rehearsal":
         return room == "box"
     if own == "config":
         return target == "trackers.BACKENDS"
-    if own in ("__init__.py", "bootstrap.py", "attach.py", "cli"):
+    if own in ("__init__.py", "bootstrap.py", "attach.py", "rehearse.py", "cli"):
         return True
     if own == "library.py":
         return target == "config.place.STATE_DIRECTORY" or room == "runner"
