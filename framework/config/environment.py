@@ -68,6 +68,7 @@ VARIABLES: Mapping[str, str] = {
     "GH_TOKEN": "The same, where GITHUB_TOKEN is not set.",
     "GITLAB_URL": "The web address of the GitLab that the token is for [https://gitlab.com].",
     "GITLAB_TOKEN": "A token of it.",
+    "NIGHTSHIFT_WEBHOOK_SECRET": "What the forge's webhook and `issue webhook serve` both know.",
     "ISSUE_AGENT_ID": "Who acts on issues [the system user].",
     "ISSUE_AGENT_TYPE": "What that is, such as coder [agent; a person without ISSUE_AGENT_ID].",
     "ISSUE_SESSION_ID": "What tells two callers of one name apart [the calling process].",

@@ -15,7 +15,7 @@ KEPT_TO = {
     "claude_agent_sdk": {"agents/claude.py", "agents/turn.py"},
     "filelock": {"leases", "workspaces/place.py", "config/writing.py"},
     "psutil": {"leases", "facade/caller.py"},
-    "sqlite3": {"trackers", "leases", "journals"},
+    "sqlite3": {"trackers", "leases", "journals", "webhooks"},
     "dotenv": {"config/environment.py"},
     "rich": {"dashboard", "cli"},
     "yaml": {"runner/planner.py", "rehearsal"},

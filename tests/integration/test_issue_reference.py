@@ -192,6 +192,10 @@ WITHOUT = {
     ("run",): "standard output is that of the command that it runs",
     ("batch",): "is told of by operation",
     ("completion", "words"): "words, for shells",
+    ("webhook", "register"): "asks a forge: docs/webhooks.md shows it",
+    ("webhook", "list"): "asks a forge: docs/webhooks.md shows it",
+    ("webhook", "remove"): "asks a forge: docs/webhooks.md shows it",
+    ("webhook", "serve"): "docs/webhooks.md shows its lines",
 }
 
 

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "milestone": "milestone",
     "user": "user",
     "backend": "backend",
+    "webhook": "webhook",
     "config": "settings",
     "doctor": "doctor",
     "prime": "prime",

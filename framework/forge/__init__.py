@@ -1,0 +1,1 @@
+"""The forge: one account's door to one GitHub server, for the backends that need one."""
