@@ -2,12 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: rehearse test check bench chaos soak clean
+.PHONY: rehearse test check bench chaos soak npm github-schema clean
 
 rehearse: .venv/run
 	@$(BIN)/python parallel_agent.py --rehearse
 
 test: .venv/dev
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory npm; \
+		else echo "npm is not installed: what is compared with GitHub's own files is skipped"; fi
 	$(BIN)/python -m pytest -n 3 --dist loadscope
 
 check: .venv/dev
@@ -27,6 +29,17 @@ MINUTES ?= 60
 soak: .venv/dev
 	SOAK=1 $(BIN)/python -m pytest tests/chaos -s --timeout=0
 	$(BIN)/python -m benchmarks.soak $(MINUTES)
+
+npm: github-schema tests/npm/node_modules/.done
+
+# Beside one file @octokit/openapi unpacks hundreds of megabytes that nobody reads.
+tests/npm/node_modules/.done: tests/npm/package.json
+	@npm install --prefix tests/npm --no-package-lock --no-audit --no-fund --silent
+	@find tests/npm/node_modules/@octokit/openapi/generated -type f ! -name api.github.com.json -delete
+	@touch $@
+
+github-schema: .venv/dev
+	@$(BIN)/python -c 'from framework.rehearsal.github.schema import COMMAND; print(COMMAND)' | sh
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

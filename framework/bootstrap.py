@@ -37,8 +37,8 @@ from .journals.base import Journal
 from .journals.redacted import RedactedJournal
 from .leases.process import is_alive, this_process
 from .rehearsal.outage import Outage, disturbed
-from .runner.arenas import share_arenas
 from .runner.clock import utcnow
+from .runner.footprint import keep_small
 from .runner.keeper import Keeper
 from .runner.parts import Parts, Policy
 from .runner.purse import Purse
@@ -47,6 +47,7 @@ from .runner.turns import Turns
 from .runner.weather import Weather
 from .trackers.base import BacksUp, Tracker
 from .trackers.outbox import Outbox
+from .webhooks.bell import WAKE_FILE, Bell
 from .workspaces._git import check_version
 from .workspaces.base import Rescue
 from .workspaces.clone import CloneWorkspaces
@@ -111,26 +112,39 @@ def require(settings: Settings) -> None:
     refuse_openings(settings, make_box(settings))
 
 
-def require_forge(settings: Settings) -> None:
-    """Raise the UsageError of a forge that does not let this run work there: a token that is
-    wrong or may too little, a repository that is archived or gone. Asks nothing for a board of
-    one's own. TrackerUnavailable where the forge cannot be asked."""
+def require_forge(settings: Settings) -> tuple[str, ...]:
+    """What people should know of the forge that the issues are on; nothing for a local board.
+
+    Raises the UsageError of one that does not let this run work there: a token that is wrong or
+    may too little, a repository that is archived or gone. TrackerUnavailable where the forge
+    cannot be asked.
+    """
     chosen = openable(choose(settings.project, settings.stores.tracker))
     if chosen.type != "github":
-        return
+        return ()
     from .forge.access import check
     from .forge.github import GitHub
 
     given = of_forge(chosen, settings.project)
     api = GitHub(url=given["url"], token=given["token"], allowance=given["allowance"])
+    by_pull = settings.run.land == "pr"
     with closing(api):
-        check(api, given["owner"], given["repo"], pulls=settings.run.land == "pr")
+        access = check(api, given["owner"], given["repo"], pulls=by_pull)
+    said = []
+    if access.renamed_to:
+        said.append(f"The repository is called {access.renamed_to} now; its old name still works.")
+    if access.protected and not by_pull:
+        said.append(
+            f"{access.default_branch} is protected on GitHub: where it refuses pushes, land with "
+            "--land pr."
+        )
+    return tuple(said)
 
 
 @asynccontextmanager
 async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIterator[Parts]:
     """Open everything a run needs, and put it away again. `agent` replaces Claude in tests."""
-    share_arenas()
+    keep_small()
     cell = make_box(settings)
     redactor = Redactor(_secrets(settings))
     agent = agent or _claude(settings, cell, redactor)
@@ -185,6 +199,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             ),
             purse=Purse(journal=journal, run=name, caps=settings.run.caps),
             alone=turns.alone,
+            news=Bell(here / WAKE_FILE).last,
         )
 
 

@@ -165,7 +165,8 @@ def _settings(options: argparse.Namespace, slots: int, attempts: int | None) -> 
         _arm(settings.run.crash)
     if not options.rehearse:
         bootstrap.require(settings)  # before anything is made in the person's directory
-        bootstrap.require_forge(settings)
+        for text in bootstrap.require_forge(settings):
+            sys.stderr.write(f"note: {text}\n")
         library.place(spec, project)
     return settings
 

@@ -9,13 +9,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FRAMEWORK = ROOT / "framework"
-PORTS = ("trackers", "leases", "workspaces", "agents", "journals")
+PORTS = ("trackers", "leases", "workspaces", "agents", "journals", "pulls")
 # Foreign packages, and the only files that may know them.
 KEPT_TO = {
     "claude_agent_sdk": {"agents/claude.py", "agents/turn.py"},
     "filelock": {"leases", "workspaces/place.py", "config/writing.py"},
+    "graphql": {"rehearsal"},
+    "httpx2": {"forge/wire.py"},
     "psutil": {"leases", "facade/caller.py"},
-    "sqlite3": {"trackers", "leases", "journals", "webhooks"},
+    "sqlite3": {"trackers", "leases", "journals", "webhooks", "sqlite.py"},
     "dotenv": {"config/environment.py"},
     "rich": {"dashboard", "cli"},
     "yaml": {"runner/planner.py", "rehearsal"},
@@ -66,7 +68,7 @@ def _allowed(file: str, own: str, target: str) -> bool:
     if own == "domain":
         return False
     if own in PORTS:
-        return room in ("box", "mounts", "forge")
+        return room in ("box", "mounts", "forge", "sqlite")
     if own in ("runner", "facade"):
         return room in PORTS and target.split(".")[1] == "base"
     if own == "rehearsal":
