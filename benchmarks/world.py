@@ -43,9 +43,9 @@ async def world(play: Play, *, slots: int) -> AsyncIterator[Parts]:
             yield parts
 
 
-async def work(conversation: Conversation, name: str) -> SessionEnd:
-    """What the cheapest agent does: one new file, one commit, `finished`."""
-    await commit(conversation.directory, conversation.environment, name)
+async def work(conversation: Conversation, name: str, *, text: str = "") -> SessionEnd:
+    """What the cheapest agent does: one file written, one commit, `finished`."""
+    await commit(conversation.directory, conversation.environment, name, text=text)
     await call(conversation, "finished", summary="done", evidence="none")
     return Completed(spending=Spending(turns=1))
 
@@ -55,13 +55,15 @@ def number_of(conversation: Conversation) -> int:
     return int(conversation.prompt.partition(":")[0].rpartition(" ")[2])
 
 
-async def commit(directory: Path, environment: Mapping[str, str], name: str) -> None:
-    """The agent's own work: a file with its name as text, and two git processes."""
-    await to_thread.run_sync(_commit, directory, environment, name)
+async def commit(
+    directory: Path, environment: Mapping[str, str], name: str, *, text: str = ""
+) -> None:
+    """The agent's own work: a file with a text, else its name, and two git processes."""
+    await to_thread.run_sync(_commit, directory, environment, name, text)
 
 
-def _commit(directory: Path, environment: Mapping[str, str], name: str) -> None:
-    (directory / name).write_text(name)
+def _commit(directory: Path, environment: Mapping[str, str], name: str, text: str) -> None:
+    (directory / name).write_text(text or name)
     environment = {"PATH": os.environ["PATH"], **environment}
     for words in (("add", name), ("commit", "--quiet", "--message", name)):
         subprocess.run(("git", *words), cwd=directory, env=environment, check=True)

@@ -13,6 +13,7 @@ from contextlib import (
     contextmanager,
 )
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -66,11 +67,14 @@ def state_of(settings: Settings) -> Path:
 
 
 def make_box(settings: Settings) -> box.Box:
-    """The box that sessions and checks run in. Raises NoBox where it is wanted and missing,
-    except for a rehearsal, whose agent does only what its scenario says."""
+    """The box that sessions and checks run in, on macOS its weaker stand-in. Raises NoBox where it
+    is wanted and missing, except for a rehearsal, whose agent does only what is scripted."""
     programs = (*box.programs(settings.box.path), *settings.box.readable)
     if settings.box.wanted and box.is_available():
         return box.Bubblewrap(settings.state / "accounts", programs)
+    if settings.box.wanted and box.has_seatbelt():
+        ours = (settings.project / ".env", settings.directory, settings.state)
+        return box.Seatbelt(programs, (*ours, *box.private_places()))
     if settings.box.wanted and not settings.run.rehearsed:
         raise NoBox(
             "Sessions run inside bubblewrap, which is not installed: install the package "
@@ -83,7 +87,12 @@ def refuse_openings(settings: Settings, cell: box.Box) -> None:
     """Raises NoBox where a boxed program can get out, which names each way. It takes a moment."""
     if not cell.confines:
         if settings.box.network != box.Network.OPEN.value:
-            raise NoBox("NIGHTSHIFT_NETWORK=model-only needs the box: leave out --no-box.")
+            raise NoBox(
+                "NIGHTSHIFT_NETWORK=model-only needs bubblewrap: set it to open, or leave out "
+                "--no-box."
+            )
+        if isinstance(cell, box.Seatbelt):
+            _refuse_loose(settings, cell)
         return
     from .box.probe import probe
 
@@ -96,6 +105,20 @@ def refuse_openings(settings: Settings, cell: box.Box) -> None:
     if found:
         ways = "\n".join(f"- {one}" for one in found)
         raise NoBox(f"The box of this machine is not tight, so no run is started:\n{ways}")
+
+
+def _refuse_loose(settings: Settings, cell: box.Seatbelt) -> None:
+    """Raises NoBox where a session's command can get out of the CLI's own sandbox, or a check out
+    of ours. It takes some seconds."""
+    from .agents import trial
+    from .rehearsal import escape
+
+    place = settings.state / "probe" / "session"
+    found = box.loose(cell, settings.state / "probe" / "check")
+    found += anyio.run(escape.tried, place, partial(trial.speak, cell, escape.PROMPT))
+    if found:
+        ways = "\n".join(f"- One can {one}." for one in found)
+        raise NoBox(f"The sandbox of this machine is not tight, so no run is started:\n{ways}")
 
 
 def require(settings: Settings) -> None:

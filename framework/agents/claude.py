@@ -17,14 +17,14 @@ from typing import Any
 import anyio
 import claude_agent_sdk as sdk
 
-from ..box import DOOR_URL, Box, Cell, Network
+from ..box import DOOR_URL, Box, Cell, Network, Seatbelt
 from ..box.door import Behind, open_door, proxy_for
 from ..domain.errors import AgentError
 from ..domain.session import (
     CapReached,
     SessionEnd,
 )
-from . import transcript
+from . import sandbox, transcript
 from .base import Conversation, HostTool, Report
 from .guard import TOOLS, GuardRules, hook
 from .meter import Meter, Rate
@@ -89,7 +89,8 @@ class ClaudeAgent:
         environment: Mapping[str, str] | None = None,
         clean: Callable[[Any], Any] = lambda value: value,
     ) -> None:
-        self._box = box
+        self._seatbelt = box if isinstance(box, Seatbelt) else None
+        self._box = self._seatbelt.outside if self._seatbelt else box
         self._tokens = dict(tokens)
         self._rate = Rate()
         self._windows: dict[str, int] = {}
@@ -151,7 +152,11 @@ class ClaudeAgent:
             session_id=None if conversation.resume else conversation.session,
             resume=conversation.session if conversation.resume else None,
             tools=hands,
-            allowed_tools=[*hands, *(f"mcp__{_SERVER}__{one.name}" for one in conversation.tools)],
+            allowed_tools=[
+                *(("Bash",) if self._seatbelt and hands else hands),
+                *(f"mcp__{_SERVER}__{one.name}" for one in conversation.tools),
+            ],
+            sandbox=self._sandbox(conversation),
             permission_mode="acceptEdits",
             mcp_servers={_SERVER: _server(conversation.tools)},
             strict_mcp_config=True,
@@ -165,6 +170,13 @@ class ClaudeAgent:
                 "NIGHTSHIFT_TOKEN": _PLACEHOLDER if self._is_shut else token.value,
             },
         )
+
+    def _sandbox(self, conversation: Conversation) -> Any:
+        """That of the CLI itself, where no box of ours holds the CLI."""
+        if self._seatbelt is None:
+            return None
+        sandbox.room_of(conversation).mkdir(exist_ok=True)
+        return sandbox.settings(conversation, self._seatbelt.private)
 
     def _hooks(self, conversation: Conversation, turn: Turn) -> dict[Any, list[sdk.HookMatcher]]:
         after = sdk.HookMatcher(hooks=[_hinting(conversation.hint)])
@@ -201,6 +213,9 @@ class ClaudeAgent:
 
     def _inside(self, conversation: Conversation, token: Token) -> dict[str, str]:
         temporary = {} if self._box.confines else {"TMPDIR": str(conversation.home)}
+        if self._seatbelt:
+            room = str(sandbox.room_of(conversation))
+            temporary = {"TMPDIR": room, "HOME": room}
         address = DOOR_URL if self._is_shut else self._endpoint
         endpoint = {"ANTHROPIC_BASE_URL": address} if address else {}
         return {

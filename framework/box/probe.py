@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .cell import Box, Cell, interpreter
+from .private import private_places
 from .ways import UNTRIED, WAYS, Way
 
 _SCRIPT = Path(__file__).with_name("inside.py")
@@ -22,11 +23,6 @@ _SECONDS = 30
 _SHOWN = 3
 _LISTENING = 0x10000
 _OFF_LIMITS = ("pid", "user", "ipc", "mnt", "uts")
-_PRIVATE = (
-    *(".ssh", ".aws", ".azure", ".config", ".docker", ".gnupg", ".kube", ".claude", ".netrc"),
-    *(".git-credentials", ".gitconfig", ".npmrc", ".pypirc", ".bash_history", ".zsh_history"),
-    *(".claude.json", ".password-store", ".mozilla", ".local/share/keyrings"),
-)
 _SYSTEM = ("/etc/shadow", "/etc/ssh", "/etc/sudoers", "/var/lib", "/var/run", "/run", "/root")
 _ENGINE = re.compile(r"docker|containerd|podman|crio|kubelet|buildkit|lxd|incus|libvirt")
 _AGENT = re.compile(r"ssh|gpg|agent|keyring|1password|keepass")
@@ -128,7 +124,7 @@ def _kind(path: str, network: bool) -> str | None:
 
 def _hidden(private: Sequence[Path]) -> Iterator[str]:
     home = Path.home()
-    usual = (*(home / name for name in _PRIVATE), home, *map(Path, _SYSTEM))
+    usual = (*private_places(), home, *map(Path, _SYSTEM))
     for path in (*usual, *private):
         if path.exists():
             yield f"private={_identity(path)} {path}"

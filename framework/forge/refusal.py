@@ -180,7 +180,8 @@ def _not_found(said: _Said) -> str:
             "the repository are switched off, switch them on in its settings, under Features."
         )
     return _missing(said) or (
-        f"GitHub does not find {asked.what.split(' ')[-1]}: it is not there, or {asked.token} may not see it. "
+        f"GitHub does not find {asked.what.split(' ')[-1]}: it is not there, or {asked.token} may "
+        "not see it. "
         "Check the name, and that this account and its token may reach it."
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +13,7 @@ from threading import Lock
 from ..domain.errors import JournalError
 from ..domain.event import Entry, Event, decode, encode
 from ..effect import effect
+from ..sqlite import opened, settle, transaction, use_wal
 from .base import Clock, utcnow
 
 _VERSION = 1
@@ -84,17 +84,9 @@ class SqliteJournal:
         if self._readonly:
             if not self._path.is_file():
                 raise self._no_run()
-            return sqlite3.connect(
-                f"{self._path.resolve().as_uri()}?mode=ro",
-                uri=True,
-                timeout=_PATIENCE,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            return opened(self._path, patience=_PATIENCE, options="mode=ro")
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        return sqlite3.connect(
-            self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-        )
+        return opened(self._path, patience=_PATIENCE)
 
     def _prepare(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
@@ -107,31 +99,15 @@ class SqliteJournal:
             if version == 0:
                 raise self._no_run()
             return
-        self._use_wal()
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.execute("PRAGMA cache_size = -256")  # it is written, and seldom read again
+        use_wal(self._connection, _PATIENCE)
+        settle(self._connection, synchronous="NORMAL")
         if version < _VERSION:
             self._create()
 
-    def _use_wal(self) -> None:
-        # SQLite does not wait for others when it changes the journal mode of a new file.
-        deadline = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not busy or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.005)
-            else:
-                return
-
     def _create(self) -> None:
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.execute(_TABLE)
-            self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+        with transaction(self._connection) as connection:
+            connection.execute(_TABLE)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
 
     def _no_run(self) -> JournalError:
         return JournalError(f"No run has been made here: there is no journal in {self._path}.")

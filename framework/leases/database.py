@@ -6,7 +6,6 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 from ..domain.errors import LeaseCorrupt, LeaseError
+from ..sqlite import code, is_damaged, is_locked, opened, settle, transaction, use_wal
 from .disk import advice, explained
 from .lock import exclusive, never
 
@@ -25,8 +25,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 """What was done to the file to bring it to version 1, 2, …; never edited, only added to."""
 
-_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _REFUSED = {
     sqlite3.SQLITE_CANTOPEN: errno.EACCES,
     sqlite3.SQLITE_FULL: errno.ENOSPC,
@@ -88,13 +86,8 @@ class Database:
         connection = self._opened("rwc", _identity(self._path))
         if self._version(connection) < len(MIGRATIONS):
             self._migrate(connection)
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.rollback()
-            raise
 
     def _opened(self, mode: str, file: tuple[int, int] | None) -> sqlite3.Connection:
         """The connection, made anew when the file is another one: a person may have put a sound
@@ -102,17 +95,11 @@ class Database:
         ("rwc") also reads; the other way it may lack a right that was given since."""
         if self._connection is not None and self._file == file and mode in ("rw", self._mode):
             return self._connection
-        connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=self._patience,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        connection = opened(self._path, patience=self._patience, options=f"mode={mode}")
         self._let_go()  # after the new one is open: the last that closes tidies up, which is slow
         self._connection, self._file, self._mode = connection, _identity(self._path), mode
         # A claim that was told must survive a power cut, or its epoch could be given again.
-        connection.execute("PRAGMA synchronous = FULL")
+        settle(connection, synchronous="FULL")
         return connection
 
     def _let_go(self) -> None:
@@ -133,18 +120,12 @@ class Database:
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         self._refuse_what_is_not_ours(connection)
-        self._use_wal(connection)
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for statement in (
-                one for step in MIGRATIONS[self._version(connection) :] for one in step
-            ):
-                connection.execute(statement)
+        use_wal(connection, self._patience)
+        with transaction(connection):
+            for statements in MIGRATIONS[self._version(connection) :]:
+                for statement in statements:
+                    connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.rollback()
-            raise
 
     def _refuse_what_is_not_ours(self, connection: sqlite3.Connection) -> None:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -154,25 +135,12 @@ class Database:
                 "Move it elsewhere, then start again."
             )
 
-    def _use_wal(self, connection: sqlite3.Connection) -> None:
-        # SQLite does not wait for readers when it changes the journal mode of a new file.
-        deadline = time.monotonic() + self._patience
-        while True:
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as error:
-                if _code(error) not in _LOCKED or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.005)
-            else:
-                return
-
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            if _code(error) not in _LOCKED:
+            if not is_locked(error):
                 self._let_go()  # the next call is to see what a person has mended
             raise _explain(self._path, error) from error
 
@@ -186,25 +154,19 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _explain(path: Path, error: sqlite3.Error) -> LeaseError:
-    code = _code(error)
-    if code in _LOCKED:
+    if is_locked(error):
         return LeaseError(
             f"The lease store in {path.parent} is busy: another process keeps {path} locked. "
             "Nothing was changed; see whether a Nightshift process hangs or is stopped."
         )
-    if code in _DAMAGED:
+    if is_damaged(error):
         return LeaseCorrupt(
             f"{path} cannot be read as a store of leases ({error}), so nobody can claim anything. "
             f"It was left as it is: move it, with {path.name}-wal and {path.name}-shm where they "
             "are, out of that directory and put a sound copy in its place."
         )
-    if code in _REFUSED:
+    if (reason := _REFUSED.get(code(error))) is not None:
         return LeaseError(
-            f"The lease store in {path.parent} cannot be used ({error}): {advice(_REFUSED[code])}."
+            f"The lease store in {path.parent} cannot be used ({error}): {advice(reason)}."
         )
     return LeaseError(f"{path} could not be used: {error}. Report this as a defect.")
-
-
-def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code, 0 for errors of another origin."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -33,6 +33,7 @@ from ..domain.outcome import (
     Stalled,
     Unfinished,
 )
+from ..domain.proposal import Proposed
 from ..domain.remedy import Way
 from ..domain.session import CapReached, Completed, Spending
 from ..domain.trouble import Trouble
@@ -40,7 +41,7 @@ from ..domain.vitals import Vitals
 from ..effect import effect
 from ..workspaces.base import Workspace
 from . import landing as landings
-from . import prompt
+from . import prompt, reviews
 from .desk import Desk, what_is_lacking
 from .parts import Parts
 from .talk import Talk, warning
@@ -69,6 +70,7 @@ class Attempt:
         self._settled = settled
         self._session = str(uuid.uuid4())
         self._talk: Talk | None = None
+        self._asked = reviews.Asked()
 
     @property
     def spending(self) -> Spending:
@@ -103,6 +105,9 @@ class Attempt:
             await landings.refresh(parts)
             if (landed := await landings.landed(parts, issue)) is not None:
                 return landed
+            if (waits := await reviews.unsettled(parts, issue)) is not None:
+                return waits
+            self._asked = await reviews.asked(parts, issue)
             rescued = await parts.workspaces.rescued(issue)
             async with parts.workspaces.open(issue, self._lease.epoch) as workspace:
                 text = await to_thread.run_sync(self._take_up)
@@ -145,7 +150,7 @@ class Attempt:
 
     async def _land(self, workspace: Workspace, talk: Talk) -> Outcome:
         """Try to land; the author of a conflict gets one more turn with both sides."""
-        landing = await landings.land(self._parts, workspace, self._issue, self)
+        landing = await self._try_to_land(workspace)
         if isinstance(landing, merging.Clash):
             self._parts.journal.append(
                 ConflictFound(issue=self._issue.id, epoch=self._lease.epoch, paths=landing.paths)
@@ -153,12 +158,16 @@ class Attempt:
             failed = await self._turn(talk, self._conflict_prompt(landing))
             if failed is not None:
                 return failed
-            landing = await landings.land(self._parts, workspace, self._issue, self)
+            landing = await self._try_to_land(workspace)
         match landing:
             case merging.Merged(proof=proof):
                 ended = await landings.conclude(self._parts, self._issue, proof)
                 self._settled()
                 return ended
+            case Proposed():
+                waits = await reviews.put_up(self._parts, self._issue, landing)
+                self._settled()
+                return waits
             case merging.Clash(paths=paths):
                 return Conflicted(paths=paths)
             case merging.Refused(reasons=reasons, checks=checks):
@@ -168,6 +177,10 @@ class Attempt:
                 return Unfinished(why="the session committed nothing")
             case merging.Superseded():
                 return await landings.landed(self._parts, self._issue) or LeaseLost()
+
+    async def _try_to_land(self, workspace: Workspace) -> landings.Judged:
+        heard = self._asked.heard
+        return await landings.land(self._parts, workspace, self._issue, self, heard)
 
     async def _turn(self, talk: Talk, text: str) -> Outcome | None:
         """One turn, waiting out limits and outages; None when the agent ended it by itself."""
@@ -242,7 +255,7 @@ class Attempt:
             target=self._parts.target,
             checks=", ".join(f"`{check}`" for check in checks) or "the project's own tests.",
             constitution=prompt.rules(await self._parts.lander.read("CLAUDE.md")),
-            history=prompt.history(self._failures, rescued),
+            history=prompt.history(self._failures, rescued) + self._asked.text,
         )
 
     async def _reminder(self, workspace: Workspace) -> str:

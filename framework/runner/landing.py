@@ -12,6 +12,7 @@ from ..domain.event import Warned, WorkLanded
 from ..domain.issue import Issue
 from ..domain.merge import Clash, Held, Merged, Nothing, Proof, Refused, Superseded
 from ..domain.outcome import Landed
+from ..domain.proposal import Proposed
 from ..domain.query import Query
 from ..workspaces.base import Workspace
 from .parts import Parts
@@ -20,11 +21,17 @@ from .settle import settle
 
 _TRACKER_WAIT = timedelta(seconds=5)
 
-Judged = Merged | Clash | Refused | Nothing | Superseded
+Judged = Merged | Clash | Refused | Nothing | Superseded | Proposed
 """What a landing came to that was not held up."""
 
 
-async def land(parts: Parts, workspace: Workspace, issue: Issue, waits: Waits) -> Judged:
+async def land(
+    parts: Parts,
+    workspace: Workspace,
+    issue: Issue,
+    waits: Waits,
+    heard: tuple[str, ...] = (),
+) -> Judged:
     """Land, waiting while origin or the tracker is away. Raises MustStop when origin takes
     nothing before a person has acted."""
 
@@ -34,7 +41,7 @@ async def land(parts: Parts, workspace: Workspace, issue: Issue, waits: Waits) -
     while True:
         await refresh(parts)
         try:
-            landing = await parts.lander.land(workspace, issue, siblings)
+            landing = await parts.lander.land(workspace, issue, siblings, heard)
         except TrackerUnavailable as error:
             landing = Held(why=str(error), wait=_TRACKER_WAIT)
         if not isinstance(landing, Held):

@@ -15,8 +15,9 @@ from ..domain.retry import MAX_FAILURES
 from ..domain.session import Limits
 from ..journals.base import Journal
 from ..leases.base import LeaseStore
+from ..pulls.base import PullRequests
 from ..trackers.base import Tracker
-from ..workspaces.base import Lander, Workspaces
+from ..workspaces.base import Lander, Proposer, Workspaces
 from .clock import Clock, utcnow
 from .keeper import Keeper
 from .postman import Outgoing
@@ -26,7 +27,9 @@ from .service import Service
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The numbers of a run. Times in seconds unless they are timedeltas."""
+    """The numbers of a run. Times in seconds unless they are timedeltas. With `merge` of `auto`
+    pull requests are merged without a person, and no issue is begun anew while there are `reviews`
+    of them."""
 
     slots: int = 3
     attempts: int | None = None
@@ -39,10 +42,24 @@ class Policy:
     poll: float = 1.0
     rehearsed: bool = False
     boxed: bool = True
+    merge: str = "human"
+    reviews: int = 10
+    review_poll: float = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forge:
+    """Where landings wait in pull requests."""
+
+    pulls: PullRequests
+    proposer: Proposer
 
 
 Alone = Callable[[str], AbstractAsyncContextManager[None]]
 """Waits for, holds and gives back the project's lease of that name: one run at a time."""
+
+News = Callable[[], str]
+"""A text that changes when somebody outside has said that there is something to look at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,4 +82,6 @@ class Parts:
     service: Service
     purse: Purse
     alone: Alone
+    news: News = lambda: ""
     clock: Clock = utcnow
+    forge: Forge | None = None

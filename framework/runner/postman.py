@@ -14,6 +14,7 @@ from anyio import to_thread
 from ..domain import waiting
 from ..domain.errors import TrackerError
 from ..domain.event import TellingRefused, TrackerBack, TrackerLost, Warned
+from ..domain.issue import Change, Issue
 from ..domain.outgoing import Backlog, Flushed
 from ..domain.story import count
 from ..journals.base import Journal
@@ -31,7 +32,11 @@ _DICE = SystemRandom()
 
 
 class Outgoing(Protocol):
-    """What waits for the tracker, as `trackers.outbox.Outbox` keeps it."""
+    """What is told the tracker, and what waits for it, as `trackers.outbox.Outbox` keeps it."""
+
+    def conclude(self, id: str, change: Change, text: str, *, author: str, key: str) -> Issue:
+        """Add the comment, once for its key, and then make the change; kept for later while the
+        tracker is away."""
 
     def flush(self, most: int | None = None) -> Flushed:
         """Tell at most `most` of it. Raises TrackerError when it cannot be read."""

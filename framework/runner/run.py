@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import anyio
@@ -21,6 +22,7 @@ from .planner import PLAN_FILE, create_issues, load_plan, make_plan, read_spec, 
 from .postman import Postman
 from .recovery import recover
 from .scheduler import Scheduler
+from .watch import Watch
 
 _INTERRUPTED = "interrupted; all work is kept: run the same command again to go on"
 
@@ -100,12 +102,15 @@ async def _work(parts: Parts, plan_only: bool) -> Ending:
         await to_thread.run_sync(create_issues, parts, plan)
     await _baseline(parts)
     courier = Courier(parts, plan.summary if plan else "")
-    scheduler = Scheduler(parts=parts, landed=courier.landed)
-    async with courier.on_duty():
+    watch = Watch(parts, parts.forge, courier.landed) if parts.forge else None
+    scheduler = Scheduler(parts=parts, landed=courier.landed, watch=watch)
+    async with courier.on_duty(), watch.on_duty() if watch else nullcontext():
         await scheduler.run()
     behind = await parts.lander.publish()
     issues = await to_thread.run_sync(lambda: parts.tracker.list(Query()))
     ending = _judge(issues, scheduler, behind.why if behind else "")
+    if watch is not None and scheduler.halted is None:
+        ending = _with_pulls(watch, issues) or ending
     if scheduler.started:
         await courier.report(ending.why)
     return ending
@@ -158,6 +163,21 @@ async def _baseline(parts: Parts) -> None:
     if green or red:
         commit = await parts.lander.tip()
         parts.journal.append(BaselineChecked(commit=commit, green=green, red=red))
+
+
+def _with_pulls(watch: Watch, issues: Sequence[Issue]) -> Ending | None:
+    """Where pull requests are all that is left, or cannot be seen."""
+    if watch.refused is not None:
+        return Ending(code=1, why=watch.refused)
+    people = watch.people
+    if not people:
+        return None
+    some = ", ".join(people[:10]) + (" …" if len(people) > 10 else "")
+    many = f"{len(people)} pull requests wait for people"
+    what = many if len(people) > 1 else "1 pull request waits for a person"
+    left = sum(one.state not in DONE and not one.is_meta for one in issues)
+    more = f"; other issues that are left: {left}" if left else ""
+    return Ending(code=1, why=f"{what}: {some}{more}. The same command goes on afterwards")
 
 
 def _judge(issues: Sequence[Issue], scheduler: Scheduler, behind: str) -> Ending:

@@ -23,11 +23,13 @@ from ..domain.query import Query
 from ..effect import effect
 from .parts import Parts
 from .slot import Ended, fill
+from .watch import Watch
 
 _IDLE_TICKS = 3
 _MAX_FAULTS = 5
 _MAX_TRIES = 3
 _CLAIMS_AT_ONCE = 8
+_LISTEN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,7 @@ class Scheduler:
 
     parts: Parts
     landed: Callable[[], None] = lambda: None
+    watch: Watch | None = None
     halted: str | None = None
     started: int = 0
     _running: dict[str, int] = field(default_factory=dict)
@@ -65,17 +68,17 @@ class Scheduler:
         idle = 0
         async with anyio.create_task_group() as group:
             while idle < _IDLE_TICKS:
-                self._wake = anyio.Event()
+                self._wake, heard = anyio.Event(), self.parts.news()
                 if self._room() > 0:
                     view = await self._look()
                     if view is not None:
                         await self._dispatch(view, group)
                     idle = idle + 1 if view and self._is_idle(view) else 0
-                elif not self._running:
+                elif not self._running and not self._awaits_the_forge():
                     break
                 else:
                     idle = 0
-                await self._pause()
+                await self._pause(heard)
 
     def _room(self) -> int:
         """How many attempts may be started now."""
@@ -83,6 +86,10 @@ class Scheduler:
             return 0
         free, limit = self.parts.policy.slots - len(self._running), self.parts.policy.attempts
         return free if limit is None else min(free, limit - self.started)
+
+    def _awaits_the_forge(self) -> bool:
+        """Whether the run goes on, its attempts used up, for what the forge has still to say."""
+        return self.halted is None and self.watch is not None and self.watch.is_busy
 
     async def _look(self) -> View | None:
         """The facts, or None when they could not be had: then nothing is dispatched."""
@@ -92,11 +99,23 @@ class Scheduler:
             self._complain(str(error))
             return None
         ready = graph.ready(issues, records, self.parts.clock())
-        return View(
-            issues=issues,
-            records=records,
-            ready=[one for one in ready if one.id not in self._running.keys() | self._refused],
-        )
+        free = [one for one in ready if one.id not in self._running.keys() | self._refused]
+        return View(issues=issues, records=records, ready=self._welcome(free))
+
+    def _welcome(self, ready: list[Issue]) -> list[Issue]:
+        """Without those that would end in one more pull request than people are to read."""
+        if self.watch is None:
+            return ready
+        known = [one for one in ready if self.watch.knows(one)]
+        room = self.watch.room(len(self._running))
+        new = [one for one in ready if one not in known]
+        if len(new) > room == 0 and not self.watch.is_due:
+            self._complain(
+                f"{self.parts.policy.reviews} pull requests are open or in work, as many as may "
+                "be: no other issue is begun before one is merged or closed"
+            )
+        welcome = {one.id for one in (*known, *new[:room])}
+        return [one for one in ready if one.id in welcome]
 
     def _facts(self) -> tuple[Mapping[str, Record], Sequence[Issue]]:
         # Leases first: an issue that is closed and given back meanwhile must not look free.
@@ -164,6 +183,8 @@ class Scheduler:
     def _free(self, issue: Issue) -> None:
         """The slot is free as soon as the issue is settled: tidying up needs none."""
         if self._running.pop(issue.id, None) is not None:
+            if self.watch is not None:
+                self.watch.look_soon()
             self._wake.set()
 
     def _lasting_fault(self, outcome: Outcome) -> str | None:
@@ -179,7 +200,7 @@ class Scheduler:
 
     def _is_idle(self, view: View) -> bool:
         """Nothing to do now and nothing that time or others will bring."""
-        if self._running or view.ready:
+        if self._running or view.ready or (self.watch is not None and self.watch.is_busy):
             return False
         now = self.parts.clock()
         later = (
@@ -189,9 +210,13 @@ class Scheduler:
         )
         return not any(later)
 
-    async def _pause(self) -> None:
+    async def _pause(self, heard: str) -> None:
+        """Until the next poll is due, a slot is free, or there is other news than what was
+        `heard` before the last look."""
         with anyio.move_on_after(self.parts.policy.poll):
-            await self._wake.wait()
+            while self.parts.news() == heard and not self._wake.is_set():
+                with anyio.move_on_after(_LISTEN_SECONDS):
+                    await self._wake.wait()
 
     def _complain(self, text: str) -> None:
         """Say it once; the same complaint at every tick would bury everything else."""

@@ -10,10 +10,9 @@ from pathlib import Path
 from threading import RLock
 
 from ..domain.errors import TrackerError, TrackerUnavailable
+from ..sqlite import code, is_damaged, is_locked, opened, settle, transaction
 from ._schema import VERSION
 
-_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _MISSING = ("no such table", "no such column", "no such index")
 _UNWRITABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 _UNREACHABLE = {*_UNWRITABLE, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM}
@@ -34,7 +33,7 @@ class Database:
         self._is_fixed = False
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = self._connect()
+            self._connection = opened(path, patience=patience)
         try:
             with self._explained():
                 self._prepare(now)
@@ -56,7 +55,7 @@ class Database:
             if self._is_fixed:  # somebody who may write to it may have done so
                 self._connection.close()
                 self._open_fixed()
-            with self._transaction("BEGIN") as connection:
+            with transaction(self._connection, "BEGIN") as connection:
                 yield connection
 
     @contextmanager
@@ -68,7 +67,7 @@ class Database:
                     f"{self.path} can be read here but not written. See that you may write to "
                     "its directory."
                 )
-            with self._transaction("BEGIN IMMEDIATE") as connection:
+            with transaction(self._connection) as connection:
                 yield connection
 
     def back_up(self, now: datetime, every: timedelta) -> Path | None:
@@ -82,26 +81,6 @@ class Database:
         with self._lock, self._explained():
             self._connection.close()
 
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        self._connection.execute(begin)
-        try:
-            yield self._connection
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._connection.rollback()
-            raise
-
-    def _connect(self, options: str = "") -> sqlite3.Connection:
-        target = f"{self.path.absolute().as_uri()}{options}" if options else self.path
-        return sqlite3.connect(
-            target,
-            timeout=self._patience,
-            isolation_level=None,
-            check_same_thread=False,
-            uri=bool(options),
-        )
-
     def _prepare(self, now: datetime) -> None:
         version = self._version()  # before anything that could write to somebody else's file
         if version < VERSION:
@@ -113,7 +92,7 @@ class Database:
         elif is_foreign(self._connection):
             raise not_ours(self.path)
         self._connection.execute("PRAGMA foreign_keys = ON")
-        self._connection.execute("PRAGMA synchronous = FULL")
+        settle(self._connection, synchronous="FULL")
 
     def _version(self) -> int:
         try:
@@ -143,7 +122,7 @@ class Database:
                 f"{self.path} is being written by somebody else, or was left in the middle, and "
                 "you may not write beside it. Copy its directory and use the copy."
             )
-        self._connection = self._connect("?immutable=1")
+        self._connection = opened(self.path, patience=self._patience, options="immutable=1")
         self._is_fixed = True
 
     @contextmanager
@@ -175,15 +154,6 @@ def not_ours(path: Path) -> TrackerError:
     )
 
 
-def code(error: Exception) -> int:
-    """SQLite's primary result code, 0 for errors of another origin."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def is_locked(error: Exception) -> bool:
-    return code(error) in _LOCKED
-
-
 def _explain(path: Path, error: sqlite3.Error | OSError) -> TrackerError:
     if is_locked(error):
         return TrackerUnavailable(
@@ -195,7 +165,7 @@ def _explain(path: Path, error: sqlite3.Error | OSError) -> TrackerError:
             f"The text index of {path} is wrong; the issues are not. Run `issue doctor`, which "
             "can make it anew."
         )
-    if code(error) in _DAMAGED or str(error).startswith(_MISSING):
+    if is_damaged(error) or str(error).startswith(_MISSING):
         from ._backups import salvage, way_back
 
         return TrackerError(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from datetime import datetime
 from pathlib import Path
 
 from ..domain.errors import TrackerError, TrackerUnavailable
 from ..mounts import network_file_system
+from ..sqlite import code, transaction, use_wal
 from ._backups import copy
-from ._database import code, is_foreign, is_locked, not_ours
+from ._database import is_foreign, not_ours
 from ._schema import MIGRATIONS
 from ._words import indexed
 
@@ -26,7 +26,7 @@ def migrate(connection: sqlite3.Connection, path: Path, now: datetime, patience:
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.create_function("indexed", 1, indexed, deterministic=True)
     try:
-        _use_wal(connection, patience)
+        use_wal(connection, patience)
         _step_up(connection, path, now)
     except sqlite3.OperationalError as error:
         if code(error) != sqlite3.SQLITE_READONLY:
@@ -59,23 +59,8 @@ def _refuse_network(path: Path) -> None:
         )
 
 
-def _use_wal(connection: sqlite3.Connection, patience: float) -> None:
-    # SQLite does not wait for others when it changes the journal mode of a new file.
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if not is_locked(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.005)
-        else:
-            return
-
-
 def _step_up(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if 0 < version < len(MIGRATIONS) and _holds_issues(connection):
             copy(path, version, now)
@@ -83,10 +68,6 @@ def _step_up(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 def _holds_issues(connection: sqlite3.Connection) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from ..domain.errors import TrackerError
 from ..domain.issue import Change
 from ..domain.lease import Process
 from ..domain.outgoing import DeadLetter
-from ._database import is_locked
+from ..sqlite import opened, settle, transaction, use_wal
 from ._rules import storable
 from ._telling import Remark, Telling, decode, encode, in_words
 
@@ -70,9 +69,7 @@ class Queue:
         self._seen_at: int | None = None
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-            )
+            self._connection = opened(path, patience=_PATIENCE)
         try:
             with self._explained():
                 self._prepare()
@@ -190,18 +187,12 @@ class Queue:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.rollback()
-                raise
+        with self._lock, self._explained(), transaction(self._connection) as connection:
+            yield connection
 
     def _prepare(self) -> None:
-        self._use_wal()
-        self._connection.execute("PRAGMA synchronous = FULL")
+        use_wal(self._connection, _PATIENCE)
+        settle(self._connection, synchronous="FULL")
         with self._writing() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version > _VERSION:
@@ -212,19 +203,6 @@ class Queue:
             for statement in _TABLES if version < _VERSION else ():
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {_VERSION}")
-
-    def _use_wal(self) -> None:
-        # SQLite does not wait for others when it changes the journal mode of a new file.
-        deadline = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as error:
-                if not is_locked(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.005)
-            else:
-                return
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -100,6 +100,15 @@ class CreatesMany(Protocol):
 
 
 @runtime_checkable
+class Concludes(Protocol):
+    """Trackers that take a comment and a change in one request."""
+
+    def conclude(self, id: str, change: Change, text: str, *, author: str, key: str) -> Issue:
+        """As `comment` with the key, and then `update`. After an error the first, both or none
+        may have been done, and all of it can be repeated."""
+
+
+@runtime_checkable
 class Catalogues(Protocol):
     """Trackers that keep labels, milestones and users as things of their own.
 

@@ -20,7 +20,7 @@ from ._queue import Queue
 from ._rules import storable
 from ._select import cut, matching
 from ._telling import Remark, Telling
-from .base import RUNNER, Clock, CreatesMany, Tracker, utcnow
+from .base import RUNNER, Clock, Concludes, CreatesMany, Tracker, utcnow
 
 _ALL = Query()
 _OURS = "outbox:"
@@ -142,6 +142,22 @@ class Outbox:
             if one.key == key:
                 return one
         return _shown(as_comment(self._postpone(id, remark, author, forced), remark))
+
+    def conclude(self, id: str, change: Change, text: str, *, author: str, key: str) -> Issue:
+        """As `comment` and then `update`, in one request where the tracker can do that."""
+        if isinstance(self._tracker, Concludes) and not self._waiting(id):
+            change, text = self._cleaned(change), self._clean(text)
+            try:
+                with effect("comment"), effect("state"):
+                    done = self._tracker.conclude(id, change, text, author=author, key=key)
+                return self._keep(done)
+            except TrackerUnavailable:
+                if self._known(id) is None:
+                    raise
+        with effect("comment"):
+            self.comment(id, text, author=author, key=key)
+        with effect("state"):
+            return self.update(id, change, actor=author)
 
     def flush(self, most: int | None = None) -> Flushed:
         """Tell what waits, at most `most` of it, and stop as soon as the tracker is away.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import Protocol
 
 from ..domain.facts import Work
 from ..domain.issue import Issue
-from ..domain.merge import Held, Landing, Proof
+from ..domain.merge import Held, Landing, Merged, Proof, Refused
+from ..domain.proposal import Proposed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +111,13 @@ class Lander(Protocol):
         was seen to have all. Held says how far it is behind, and what to do.
         """
 
-    async def land(self, workspace: Workspace, issue: Issue, siblings: Siblings) -> Landing:
+    async def land(
+        self,
+        workspace: Workspace,
+        issue: Issue,
+        siblings: Siblings,
+        heard: tuple[str, ...] = (),
+    ) -> Landing | Proposed:
         """Merge, gate, check and move the target: all or nothing, one at a time per target.
 
         `siblings` gives the other issues, whose tests this one must not touch; it is asked, in a
@@ -118,6 +125,10 @@ class Lander(Protocol):
         verification of the epoch; where landings are pushed, the remote's branch moves first. An
         answer of Held leaves all as it was: land again after its `wait`, with the lease and the
         workspace kept, or end the run when only a person can help.
+
+        Where landings are proposed, the target stays: what passes is recorded with the epoch's
+        verification, pushed to a branch of its own, and Proposed. It answers the reviews `heard`.
+        A later one of the same issue takes the same branch, and must contain what others pushed.
         """
 
     async def landed(self, issue: Issue) -> Proof | None:
@@ -126,3 +137,28 @@ class Lander(Protocol):
     async def deliver(self) -> str | None:
         """Bring the target's tip to the person's checkout, fast-forward only and only if it is
         clean and on the branch. Returns what a person must know when it was not possible."""
+
+
+class Proposer(Protocol):
+    """Landings that wait in pull requests, as the hub remembers them."""
+
+    async def proposed(self, issue: Issue) -> Proposed | None:
+        """What was put up for the issue since it was last reopened, pushed or not."""
+
+    async def proposals(self) -> Mapping[tuple[str, int], Proposed]:
+        """All that was ever put up, by the slug of the issue's uid and how often it had been
+        reopened then."""
+
+    async def reviewed(self, issue: Issue) -> str | None:
+        """The commit on the issue's own branch at the remote, which is then in the hub; what we
+        last put there where the remote is away; None where there never was any."""
+
+    async def offer(self, proposed: Proposed) -> Held | None:
+        """Bring its branch to the remote, as after a kill. None when it is there."""
+
+    async def renew(self, issue: Issue, siblings: Siblings) -> Landing | Proposed:
+        """Merge what was put up onto the target's tip, check it again and push it."""
+
+    async def took(self, issue: Issue, commit: str) -> Merged | Refused | Held:
+        """Take in and record what the forge has merged as `commit`. Its tree is checked first,
+        unless it is the one that was put up. Refused: it is merged all the same, and fails."""

@@ -9,10 +9,13 @@ from ..domain.check import CheckResult
 from .checks import Checks
 from .hub import Hub
 
+_REMEMBERED = 256
+"""About how many verdicts are remembered."""
+
 
 class Baseline:
-    """`override` replaces what is read off the target's tip. A tree's verdicts are remembered
-    for as long as this object lives, so a landed tree is not judged again as the next tip."""
+    """`override` replaces what is read off the target's tip. The last trees' verdicts are
+    remembered, so a landed tree is not judged again as the next tip."""
 
     def __init__(self, hub: Hub, checks: Checks, override: tuple[str, ...] | None) -> None:
         self._hub = hub
@@ -46,10 +49,15 @@ class Baseline:
         if not commands:
             return ()
         tree = await to_thread.run_sync(self._hub.tree, tip)
-        unknown = tuple(one for one in commands if (tree, one) not in self._verdicts)
-        self.note(tree, await self._checks.run(tree, unknown))
-        return tuple(one for one in commands if not self._verdicts[tree, one])
+        known = {one: self._verdicts.get((tree, one)) for one in commands}
+        unknown = tuple(one for one, passed in known.items() if passed is None)
+        results = await self._checks.run(tree, unknown)
+        self.note(tree, results)
+        known |= {result.command: result.passed for result in results}
+        return tuple(one for one in commands if not known[one])
 
     def note(self, tree: str, results: tuple[CheckResult, ...]) -> None:
-        """Remember what checks said of a tree."""
-        self._verdicts |= {(tree, result.command): result.passed for result in results}
+        """Remember what checks said of a tree; not of all there ever were: a run may go on for
+        days, and what is forgotten is run again."""
+        kept = self._verdicts if len(self._verdicts) < _REMEMBERED else {}
+        self._verdicts = {**kept, **{(tree, one.command): one.passed for one in results}}

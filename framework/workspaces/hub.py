@@ -31,6 +31,8 @@ _REFUSAL = (
 _OBJECT = re.compile(r"[0-9a-f]{40}")
 _DEAD_SECONDS = 2 * SECONDS  # no git command of ours holds a lock for so long
 _UNUSABLE = "* -filter -working-tree-encoding\n"
+_REMEMBERED = 256
+"""Of how many commits it is remembered that they landed."""
 
 
 class Hub:
@@ -161,14 +163,19 @@ class Hub:
         return self.git.run("rev-list", "--max-count=1", commit, f"^{other}") == ""
 
     def note_landed(self, *commits: str) -> None:
-        """Remember commits that the target's history contains: it never loses any."""
-        self._landed.update(commits)
+        """Remember commits that the target's history contains: it never loses any. Not all of
+        them: a run may go on for days, and what is forgotten is asked of git."""
+        kept = self._landed if len(self._landed) < _REMEMBERED else set()
+        self._landed = {*kept, *commits}
 
     def has_landed(self, commit: str) -> bool:
         """Whether the target's history contains a commit."""
-        if commit not in self._landed and self.is_in(commit, self.tip()):
-            self.note_landed(commit)
-        return commit in self._landed
+        if commit in self._landed:
+            return True
+        if not self.is_in(commit, self.tip()):
+            return False
+        self.note_landed(commit)
+        return True
 
     def point(self, name: str, new: str, expected: str | None) -> bool:
         """Set one ref in git's own way, under its lock file, but without a process.

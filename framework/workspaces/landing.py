@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -14,53 +13,42 @@ import anyio
 from anyio import to_thread
 
 from ..box import Box
-from ..domain import brief, constitution
-from ..domain.check import CheckResult
-from ..domain.filechange import FileChange
+from ..domain.errors import UsageError
 from ..domain.issue import Issue
 from ..domain.merge import Clash, Held, Landing, Merged, Nothing, Proof, Refused, Superseded
-from ..domain.others import is_test
-from ..domain.proof import covered
+from ..domain.proposal import Proposed
 from . import attempt, refs
 from .arrival import Arrivals
 from .attempt import Attempt
 from .base import Siblings, Workspace
 from .baseline import Baseline
+from .candidate import Candidate
 from .checkout import Checkouts
 from .checks import Checks
-from .content import changes
 from .delivery import deliver
+from .gate import Gate
 from .hub import Hub
 from .intake import Intake
-from .merging import combine
 from .origin import SECONDS as PUSH_SECONDS
+from .origin import Moved
 from .project import Project
+from .proposals import Proposals
 from .publishing import BUSY, TRIES, Publisher
 from .receipt import Receipts
 from .stoppable import stoppable
+from .taken import Takings
 from .transaction import Transactions
 from .upstream import find
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _UNREADABLE = "the commits cannot be read from the clone: commit in .git as it was handed over"
-_UNRELATED = "the commits have no history in common with the target: commit on the given branch"
+_LACKS = (
+    "others pushed {} to the branch of the pull request, and the work does not contain it: "
+    "`git merge` it first"
+)
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Candidate:
-    """What would land: `tree`, merged from `tip` and `head`, with the commands to judge it.
-    `joined` is what the tip contains of the remote's branch."""
-
-    tip: str
-    joined: str | None
-    head: str
-    tree: str
-    own: tuple[str, ...]
-    project: tuple[str, ...]
-
-    @property
-    def commands(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.own, *self.project)))
+Prepared = Candidate | Clash | Refused | Nothing | Superseded | Held
+Prepare = Callable[[], Prepared]
 
 
 class HubLander:
@@ -72,6 +60,9 @@ class HubLander:
     anyway.
     A cancellation between the ref transaction and the return loses the answer, not the landing:
     `landed` knows it.
+
+    With `propose`, the short name of this machine's leases, nothing moves the target but what
+    others merge: work that passes goes to a branch of its own on the remote, see `Proposals`.
 
     `push` and `environment` (the person's) say whether and how landings go to a remote, see
     `upstream.find`; commits of the person's that are on the target go with them.
@@ -92,6 +83,7 @@ class HubLander:
         serialise: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         deliver_alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         push: bool | None = None,
+        propose: str | None = None,
         environment: Mapping[str, str] = _NOTHING,
         push_seconds: float = PUSH_SECONDS,
     ) -> None:
@@ -102,7 +94,7 @@ class HubLander:
         self._origin = find(
             self._project,
             target=hub.target,
-            push=push,
+            push=push if propose is None else True,
             environment=environment,
             refused=hub.path.with_name("push-refused"),
             seconds=push_seconds,
@@ -118,8 +110,17 @@ class HubLander:
             clean=clean,
         )
         self._baseline = Baseline(hub, self._checks, checks)
+        joined = self._arrivals.joined if self._origin else lambda: None
+        self._gate = Gate(hub, self._receipts, self._checks, self._baseline, joined)
+        self._publisher: Publisher | None = None
+        self._proposals: Proposals | None = None
+        self._takings = Takings(hub, self._arrivals, self._receipts, self._checks, self._baseline)
         doors = (self._arrivals, self._transactions, self._receipts, self._baseline)
-        self._publisher = Publisher(hub, self._origin, *doors) if self._origin else None
+        if self._origin is not None and propose is None:
+            self._publisher = Publisher(hub, self._origin, *doors)
+        elif self._origin is not None and propose is not None:
+            writers = (self._receipts, self._transactions)
+            self._proposals = Proposals(hub, self._project, self._origin, *writers, store=propose)
         self._serialise = serialise
         self._deliver_alone = deliver_alone
         self._landing = anyio.Lock()
@@ -138,6 +139,8 @@ class HubLander:
         """See `Lander.held`."""
         if self._origin is None:
             return None
+        if self._proposals is not None:
+            return await stoppable(self._origin.look)
         return await self.publish() or await stoppable(self._origin.try_out)
 
     async def publish(self) -> Held | None:
@@ -165,30 +168,46 @@ class HubLander:
         """See `Lander.baseline`. What is known of the tip's tree is not run again."""
         return await self._baseline.judge()
 
-    async def land(self, workspace: Workspace, issue: Issue, siblings: Siblings) -> Landing:
+    async def land(
+        self,
+        workspace: Workspace,
+        issue: Issue,
+        siblings: Siblings,
+        heard: tuple[str, ...] = (),
+    ) -> Landing | Proposed:
         """See `Lander.land`. A workspace that cannot be read is refused; GitFailed says that the
         fault is ours."""
         one = attempt.of(workspace)
+        prepare = partial(self._prepare, one, issue, siblings)
+        return await self._land(issue, one.epoch, heard, prepare)
+
+    async def _land(
+        self, issue: Issue, epoch: int, heard: tuple[str, ...], prepare: Prepare
+    ) -> Landing | Proposed:
         async with self._turn():
             for _ in range(TRIES) if self._origin else count():
-                landing = await self._try(one, issue, siblings)
+                landing = await self._try(issue, epoch, heard, prepare)
                 if landing is not None:
                     return landing  # else the tip moved, so somebody got on: again from the merge
         return self._busy()
 
-    async def _try(self, one: Attempt, issue: Issue, siblings: Siblings) -> Landing | None:
+    async def _try(
+        self, issue: Issue, epoch: int, heard: tuple[str, ...], prepare: Prepare
+    ) -> Landing | Proposed | None:
         if self._origin is not None:
             held = await stoppable(self._arrivals.catch_up)
             if held is not None:
                 return held
-        candidate = await to_thread.run_sync(self._prepare, one, issue, siblings)
-        if not isinstance(candidate, _Candidate):
+        candidate = await to_thread.run_sync(prepare)
+        if not isinstance(candidate, Candidate):
             return candidate
-        results = await self._checks.run(candidate.tree, candidate.commands)
-        red = await self._red_before(candidate, results)
-        if reasons := _reasons(results, red):
-            return Refused(reasons=reasons, checks=results)
-        return await stoppable(partial(self._move, one, issue, candidate, results, red))
+        proof = await self._gate.prove(issue, epoch, candidate)
+        if isinstance(proof, Refused):
+            return proof
+        self._baseline.note(proof.tree, proof.checks)
+        if self._proposals is not None:
+            return await stoppable(partial(self._proposals.propose, issue, proof, heard))
+        return await stoppable(partial(self._move, issue, proof, candidate.joined))
 
     def _busy(self) -> Held:
         name = self._origin.name if self._origin else self._hub.target
@@ -209,6 +228,47 @@ class HubLander:
         recorded = self._receipts.read(issue)
         return recorded, None if recorded else self._receipts.find(issue)
 
+    async def proposed(self, issue: Issue) -> Proposed | None:
+        """See `Proposer.proposed`."""
+        return await to_thread.run_sync(self._own.read, issue)
+
+    async def proposals(self) -> Mapping[tuple[str, int], Proposed]:
+        """See `Proposer.proposals`."""
+        return await to_thread.run_sync(self._own.all)
+
+    async def reviewed(self, issue: Issue) -> str | None:
+        """See `Proposer.reviewed`."""
+        return await stoppable(partial(self._own.current, issue))
+
+    async def offer(self, proposed: Proposed) -> Held | None:
+        """See `Proposer.offer`."""
+        async with self._turn():
+            answer = await stoppable(partial(self._own.push, proposed))
+        return self._busy() if isinstance(answer, Moved) else answer
+
+    async def renew(self, issue: Issue, siblings: Siblings) -> Landing | Proposed:
+        """See `Proposer.renew`."""
+        proposed = await to_thread.run_sync(self._own.read, issue)
+        if proposed is None:
+            return Nothing()
+        head, epoch = proposed.proof.commit, proposed.proof.epoch
+        prepare = partial(self._gate.candidate, issue, siblings, head)
+        return await self._land(issue, epoch, proposed.heard, prepare)
+
+    async def took(self, issue: Issue, commit: str) -> Merged | Refused | Held:
+        """See `Proposer.took`."""
+        async with self._turn():
+            proposed = await to_thread.run_sync(self._own.read, issue)
+            if proposed is None:
+                return Held(why=f"#{issue.id} was never put up for a pull request from here")
+            return await self._takings.take(issue, proposed, commit)
+
+    @property
+    def _own(self) -> Proposals:
+        if self._proposals is None:
+            raise UsageError("Nothing is put up for pull requests here. Run with --land pr.")
+        return self._proposals
+
     async def deliver(self) -> str | None:
         async with self._delivering, self._deliver_alone():
             return await to_thread.run_sync(self._deliver)
@@ -228,9 +288,7 @@ class HubLander:
             self._arrivals.delivered(tip)
         return said
 
-    def _prepare(
-        self, one: Attempt, issue: Issue, siblings: Siblings
-    ) -> _Candidate | Clash | Refused | Nothing | Superseded:
+    def _prepare(self, one: Attempt, issue: Issue, siblings: Siblings) -> Prepared:
         """Everything before the checks: fetch, merge, content rules."""
         self._receipts.mend(issue)
         if self._transactions.is_superseded(issue, one.epoch):
@@ -238,108 +296,24 @@ class HubLander:
         found = self._intake.head(one)
         if found.commit is None:
             return Refused(reasons=(f"{_UNREADABLE}: {found.why}",))
-        tip = self._hub.tip()
-        if found.commit in (one.base, tip):
+        if found.commit == one.base:
             return Nothing()
-        merged = combine(self._hub.git, tip, found.commit)
-        if merged.unrelated:
-            return Refused(reasons=(_UNRELATED,))
-        if merged.tree is None:
-            return Clash(tip=tip, paths=merged.paths)
-        return self._gated(issue, siblings, tip=tip, head=found.commit, tree=merged.tree)
-
-    def _gated(
-        self, issue: Issue, siblings: Siblings, *, tip: str, head: str, tree: str
-    ) -> _Candidate | Refused | Nothing:
-        changed = changes(self._hub, tip, tree)
-        if not changed and self._hub.is_in(head, tip):
-            return Nothing()
-        work = brief.parse(issue.body)
-        claimed = _claimed(siblings) if any(map(_is_old_test, changed)) else frozenset()
-        if reasons := constitution.judge(changed, expected=work.paths, claimed=claimed):
-            return Refused(reasons=reasons)
-        return _Candidate(
-            tip=tip,
-            joined=None if self._origin is None else self._arrivals.joined(),
-            head=head,
-            tree=tree,
-            own=work.commands,
-            project=self._baseline.commands(tip),
+        return self._missing(issue, found.commit) or self._gate.candidate(
+            issue, siblings, found.commit
         )
+
+    def _missing(self, issue: Issue, head: str) -> Refused | Held | None:
+        """What others pushed to the issue's own branch must be in what replaces it."""
+        if self._proposals is None:
+            return None
+        theirs = self._proposals.lacking(issue, head)
+        return Refused(reasons=(_LACKS.format(theirs),)) if isinstance(theirs, str) else theirs
 
     def _move(
-        self,
-        one: Attempt,
-        issue: Issue,
-        candidate: _Candidate,
-        results: tuple[CheckResult, ...],
-        red: tuple[str, ...],
+        self, issue: Issue, proof: Proof, joined: str | None
     ) -> Merged | Superseded | Held | None:
         """See `Transactions.land`."""
-        proof = self._prove(one, issue, candidate, results, red)
-        answer = self._transactions.land(issue, proof, joined=candidate.joined)
+        answer = self._transactions.land(issue, proof, joined=joined)
         if isinstance(answer, Merged):
-            self._baseline.note(proof.tree, results)
             self._hub.note_landed(proof.head, proof.commit)
         return answer
-
-    def _prove(
-        self,
-        one: Attempt,
-        issue: Issue,
-        candidate: _Candidate,
-        results: tuple[CheckResult, ...],
-        red: tuple[str, ...],
-    ) -> Proof:
-        """The proof, with the runner's merge commit in it, to which nothing points yet."""
-        tip, tree, head = candidate.tip, candidate.tree, candidate.head
-        work = brief.parse(issue.body)
-        return Proof(
-            commit=self._receipts.commit(issue, one.epoch, tree=tree, tip=tip, head=head),
-            tree=tree,
-            head=head,
-            base=tip,
-            target=self._hub.target,
-            epoch=one.epoch,
-            checks=results,
-            red_before=red,
-            manual=work.manual,
-            issue=issue.id,
-            criteria=covered(work),
-        )
-
-    async def _red_before(
-        self, candidate: _Candidate, results: tuple[CheckResult, ...]
-    ) -> tuple[str, ...]:
-        """The project's checks that fail, and failed on the tip already. The issue's own must
-        pass, whatever was before."""
-        failing = tuple(
-            result.command
-            for result in results
-            if not result.passed and result.command not in candidate.own
-        )
-        return await self._baseline.red(candidate.tip, failing)
-
-
-def _is_old_test(change: FileChange) -> bool:
-    return change.existed and is_test(change.path)
-
-
-def _claimed(siblings: Siblings) -> frozenset[str]:
-    return frozenset(path for other in siblings() for path in _paths(other.body))
-
-
-@lru_cache(maxsize=4096)
-def _paths(body: str) -> tuple[str, ...]:
-    """The paths that an issue names. A landing that changes tests asks it of every issue."""
-    return brief.parse(body).paths
-
-
-def _reasons(results: tuple[CheckResult, ...], red_before: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(
-        f"`{result.command}` ran into the time limit"
-        if result.code is None
-        else f"`{result.command}` failed with exit code {result.code}"
-        for result in results
-        if not result.passed and result.command not in red_before
-    )

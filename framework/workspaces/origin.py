@@ -80,6 +80,7 @@ class Origin:
         self._remote = remote
         self._ref = ref
         self._git = _person_git(project, environment)
+        self._environment = environment
         self._seconds = seconds
         self._clock = clock
         self._refusals = refusals
@@ -88,6 +89,22 @@ class Origin:
         self._until = 0.0
         self._last_held: Held | None = None
         self._alone = RLock()
+
+    def beside(self, branch: str) -> Origin:
+        """Another branch of the same remote, which need not be there. Its refusals are its own,
+        and are not remembered beyond a run: the next push may be of other commits."""
+        where = f"{refs.target(branch)} of {refusal.words(self._remote)}"
+        return Origin(
+            project=self._project,
+            target=branch,
+            remote=self._remote,
+            ref=refs.target(branch),
+            environment=self._environment,
+            refusals=Refusals(file=self._refusals.file.with_name("branch-refused"), where=where),
+            insists=True,
+            seconds=self._seconds,
+            clock=self._clock,
+        )
 
     @property
     def rests(self) -> bool:

@@ -11,6 +11,8 @@ from ..domain.identifier import slug
 
 ATTEMPTS = "refs/attempts/"
 RESCUES = "refs/rescue/"
+PROPOSED = "refs/proposed/"
+LANDED = "refs/landed/"
 
 _OBJECT = re.compile(rb"[0-9a-f]{40}\n")
 
@@ -89,7 +91,13 @@ def rescue(issue: str, number: int, branch: str | None = None) -> str:
 def landed(uid: str, reopened: int) -> str:
     """A tag object that holds the proof and points to the landing's commit. By the issue's name
     among all trackers: another board's issue of the same number has not landed."""
-    return f"refs/landed/{slug(uid)}/{reopened}"
+    return f"{LANDED}{slug(uid)}/{reopened}"
+
+
+def proposed(uid: str, reopened: int) -> str:
+    """A tag object that holds the proof of what was put up for a pull request, and points to its
+    commit: written before it is pushed, so that whatever follows can be done again."""
+    return f"{PROPOSED}{slug(uid)}/{reopened}"
 
 
 def landed_before(uid: str, tag: str) -> str:

@@ -164,16 +164,12 @@ def _catalogue(draw) -> Step:
     )
 
 
-steps: st.SearchStrategy[Step] = st.one_of(
-    _state_changes(),
-    _state_changes(),
-    _updates(),
-    _updates(),
-    _creations(),
-    _batches(),
-    _others(),
-    _catalogue(),
-)
+_on_issues = [
+    *(_state_changes(), _state_changes(), _updates(), _updates()),
+    *(_creations(), _batches(), _others()),
+]
+issue_steps: st.SearchStrategy[Step] = st.one_of(*_on_issues)
+steps: st.SearchStrategy[Step] = st.one_of(*_on_issues, _catalogue())
 
 
 def taken(step: Step, tracker: Tracker, clock: Clock) -> str | None:

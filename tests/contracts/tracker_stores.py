@@ -14,6 +14,7 @@ from framework.trackers.base import Tracker
 from framework.trackers.memory import MemoryTracker
 from framework.trackers.outbox import Outbox
 from framework.trackers.sqlite import SqliteTracker
+from tests.contracts.tracker_github import github
 
 
 class Clock:
@@ -53,6 +54,10 @@ STORES: dict[str, Opener] = {
     ),
     "outbox over sqlite": lambda directory, clock: outbox(
         SqliteTracker(directory / "issues.db", clock=clock), directory, clock
+    ),
+    "github": github,
+    "outbox over github": lambda directory, clock: outbox(
+        github(directory, clock), directory, clock
     ),
 }
 

@@ -14,8 +14,9 @@ from framework.effect import EFFECTS, points
 
 from ..theatre import ROOT, Theatre, planned, script, theatre, turns
 
-_LATER = {"push", "outbox"}
-"""Reached where there is an origin, or a tracker that is away: killed in tests of their own."""
+_LATER = {"push", "outbox", "propose", "branch", "pull", "merge"}
+"""Reached where there is an origin, a tracker that is away, or where landings are pull requests:
+killed in tests of their own."""
 DRAFT = [{"write": {"path": "draft.txt", "text": "half\n"}}, {"bash": "git stash -q -u"}]
 PLAY = script(
     [planned("alpha"), planned("beta"), planned("gamma", depends_on=["alpha"])],

@@ -427,6 +427,10 @@ class Deaf:
         issue: Issue = self._tracker.update(id, change)
         return issue
 
+    def conclude(self, id: str, change: Change, text: str, *, author: str, key: str) -> Issue:
+        self.comment(id, text, author=author, key=key)
+        return self.update(id, change)
+
 
 async def test_a_landing_that_the_tracker_did_not_hear_of_is_told_again_not_worked_on_again(
     tmp_path: Path,
@@ -434,7 +438,8 @@ async def test_a_landing_that_the_tracker_did_not_hear_of_is_told_again_not_work
     stage = Stage()
     async with opened(tmp_path, stage) as parts:
         add(parts, "one")
-        assert (await run(replace(parts, tracker=Deaf(parts.tracker, times=2)))).code == 0
+        deaf: Any = Deaf(parts.tracker, times=2)
+        assert (await run(replace(parts, tracker=deaf, outgoing=deaf))).code == 0
         assert states(parts) == [State.CLOSED]
         assert len(stage.turns) == 1
         assert outcomes(parts) == ["Deferred", "Deferred", "Landed"]

@@ -344,3 +344,15 @@ def test_a_damaged_hub_is_told_with_the_way_out(tmp_path: Path, lost: str) -> No
     assert "Rename the hub: the next run makes a new one from your project" in told
     hub.path.rename(project / ".nightshift" / "renamed.git")
     assert make(project).tip() == first
+
+
+def test_what_landed_long_ago_is_asked_of_git(tmp_path: Path) -> None:
+    """A hub that was told of thousands of landings knows each, and keeps few in memory."""
+    hub = make(tmp_path / "p")
+    first = hub.tip()
+    hub.note_landed(first)
+    for number in range(2000):
+        hub.note_landed(f"{number:040x}")
+    assert hub.has_landed(first)
+    assert not hub.has_landed(hub.commit(hub.tree(first), message="not landed"))
+    assert len(hub._landed) < 1000

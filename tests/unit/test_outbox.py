@@ -75,6 +75,26 @@ def test_with_the_tracker_there_nothing_waits(pair: tuple[Outbox, Line]) -> None
     assert outbox.flush().sent == 0
 
 
+def test_a_conclusion_is_a_comment_and_a_change_whether_the_tracker_is_there_or_not(
+    pair: tuple[Outbox, Line],
+) -> None:
+    """Said again it adds nothing; what was kept is told in that order."""
+    outbox, line = pair
+    make(outbox, "One", "Two")
+    for _ in range(2):
+        done = outbox.conclude("1", Change(state=State.CLOSED), "proof", author="ann", key="p")
+    assert done.is_closed
+    line.state = DOWN
+    for _ in range(2):
+        done = outbox.conclude("2", Change(state=State.CLOSED), "proof", author="ann", key="p")
+    assert done.is_closed
+    assert not line.tracker.get("2").is_closed
+    line.state = UP
+    outbox.flush()
+    assert [line.tracker.get(id).is_closed for id in "12"] == [True, True]
+    assert [texts(line.tracker, id) for id in "12"] == [["proof"], ["proof"]]
+
+
 def test_with_the_tracker_away_the_caller_gets_the_issue_as_it_will_be(
     pair: tuple[Outbox, Line],
 ) -> None:

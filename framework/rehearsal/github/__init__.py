@@ -1,0 +1,1 @@
+"""GitHub on loopback, for rehearsals and tests: strict where GitHub is strict."""

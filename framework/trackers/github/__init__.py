@@ -1,0 +1,3 @@
+"""Issues in a GitHub repository."""
+
+from .tracker import GitHubTracker as GitHubTracker

@@ -1,0 +1,103 @@
+"""What issues wait for, told to GitHub where the server knows of such."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ...domain.errors import ForgeRefused, TrackerUnavailable, Unsure
+from ...domain.frozen import dataclass, replace
+from ...forge.github import Done, Failed, GitHub, Mutation, Result, Unknown
+from ..base import Clock
+from .marker import marked
+from .mirror import Mirror
+from .reading import belonging
+from .seen import FIELDS, of_graph
+from .shelf import Shelf
+
+_ISSUE = f"{{ issue {FIELDS} }}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """`issue` waits for `needs`; both are numbers."""
+
+    issue: int
+    needs: int
+
+
+class Links:
+    """Dependencies of GitHub's own. What it does not take stays in the marker, and counts."""
+
+    def __init__(self, api: GitHub, mirror: Mirror, shelf: Shelf, clock: Clock) -> None:
+        self._api = api
+        self._mirror = mirror
+        self._shelf = shelf
+        self._clock = clock
+
+    def settle(self, numbers: Iterable[int]) -> None:
+        """Tell GitHub what the markers of these issues say they need, and take it out of those
+        in which GitHub took all. Until then the markers count, so that this may be cut off at
+        any moment; a refusal is no error."""
+        waiting = {number: self._shelf.needs(number) for number in numbers}
+        edges = [Edge(issue=one, needs=other) for one in waiting for other in waiting[one] or ()]
+        if not edges:
+            return
+        refused = {
+            edge.issue
+            for edge, result in zip(edges, self._told("addBlockedBy", edges), strict=True)
+            if not isinstance(result, Done)
+        }
+        self._unmark([one for one, needs in waiting.items() if needs and one not in refused])
+
+    def change(self, number: int, add: Iterable[int], remove: Iterable[int]) -> None:
+        """Raises ForgeRefused and TrackerUnavailable; what came before it is done then."""
+        added = [Edge(issue=number, needs=one) for one in sorted(add)]
+        removed = [Edge(issue=number, needs=one) for one in sorted(remove)]
+        row = self._shelf.kept(number).row
+        known, seen = set(row.blockers or ()), row.seen
+        for name, edges in (("addBlockedBy", added), ("removeBlockedBy", removed)):
+            for edge, result in zip(edges, self._told(name, edges), strict=True):
+                seen = of_graph(done(result)["issue"])
+                known = known | {edge.needs} if name == "addBlockedBy" else known - {edge.needs}
+        self._mirror.keep_blockers(number, known, row.elsewhere)
+        seen = replace(seen, blocked=len(known) + len(row.elsewhere))
+        self._mirror.keep([seen], self._clock(), ours=True)
+
+    def _told(self, name: str, edges: Sequence[Edge]) -> Sequence[Result]:
+        return self._api.mutate([self._mutation(name, edge) for edge in edges])
+
+    def _mutation(self, name: str, edge: Edge) -> Mutation:
+        nodes = [self._shelf.kept(one).row.seen.node for one in (edge.issue, edge.needs)]
+        asked = {"issueId": nodes[0], "blockingIssueId": nodes[1]}
+        return Mutation(name=name, input=asked, select=_ISSUE)
+
+    def _unmark(self, numbers: Sequence[int]) -> None:
+        edits = []
+        for number in numbers:
+            kept = self._shelf.kept(number)
+            visible, _ = belonging(kept.row.seen)
+            marker = replace(kept.marker, needs=(), number=number)
+            body = {"id": kept.row.seen.node, "body": marked(visible, marker)}
+            edits.append(Mutation(name="updateIssue", input=body, select=_ISSUE))
+        for number, result in zip(numbers, self._api.mutate(edits), strict=True):
+            if isinstance(result, Done):
+                row = self._shelf.kept(number).row
+                needs = {*(row.blockers or ()), *(self._shelf.needs(number) or ())}
+                self._mirror.keep_blockers(number, needs, row.elsewhere)
+                blocked = len(needs) + len(row.elsewhere)
+                seen = replace(of_graph(result.data["issue"]), blocked=blocked)
+                self._mirror.keep([seen], self._clock(), ours=True)
+
+
+def done(result: Result) -> Any:
+    """What a mutation gave. Raises TrackerUnavailable, Unsure and ForgeRefused."""
+    match result:
+        case Done(data=data):
+            return data
+        case Unknown(why=why):
+            raise Unsure(why)
+        case Failed(trouble=trouble, why=why) if trouble.rule.retry:
+            raise TrackerUnavailable(why, trouble.until)
+        case Failed(trouble=trouble, code=code, why=why):
+            raise ForgeRefused(why, trouble, status=200, code=code)

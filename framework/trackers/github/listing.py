@@ -1,0 +1,153 @@
+"""Keeping the mirror up to date with few questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...domain.errors import ForgeRefused
+from ...domain.trouble import Kind
+from ...forge.github import GitHub
+from ..base import Clock
+from .mirror import Mirror
+from .seen import Seen, of_rest
+
+_OVERLAP = timedelta(seconds=30)
+"""How late a change may show up in a listing, or be believed; GitHub's clock is not ours."""
+_ANEW = timedelta(hours=6)
+_PAGE = 100
+_MARK = "listed until"
+_FULL = "listed in full"
+_DEPENDENCIES = "has dependencies"
+
+BLOCKERS_QUERY = """query($ids: [ID!]!) { nodes(ids: $ids) { ... on Issue {
+  number repository { nameWithOwner }
+  blockedBy(first: 100) { nodes { number state repository { nameWithOwner } } }
+} } }"""
+
+
+class Listing:
+    """`root` is the repository's path: `repos/OWNER/NAME`."""
+
+    def __init__(self, api: GitHub, root: str, mirror: Mirror, clock: Clock) -> None:
+        self._api = api
+        self._root = root
+        self._mirror = mirror
+        self._clock = clock
+
+    @property
+    def has_dependencies(self) -> bool:
+        """Whether the server itself knows which issue waits for which, as far as was seen."""
+        return self._mirror.fact(_DEPENDENCIES) == "yes"
+
+    def refresh(self) -> None:
+        """Ask what changed: one conditional question while nothing did. Every six hours all is
+        listed, which alone shows what was deleted or moved away."""
+        if self._is_due():
+            self._list_all()
+        else:
+            self._list_changed()
+        self.ask_blockers()
+
+    def ask(self, number: int) -> Seen | None:
+        """The issue as it is now; None where there is none, or no longer."""
+        known = self._mirror.row(number)
+        try:
+            raw = self._api.get(f"{self._root}/issues/{number}").data
+        except ForgeRefused as error:
+            if error.trouble.kind is not Kind.NOT_FOUND:
+                raise
+            raw = None
+        if not _is_issue(raw) or (known and known.seen.node != raw["node_id"]):
+            self._mirror.lose(number)
+            return None
+        seen = of_rest(raw)
+        self._mirror.keep([seen], self._clock(), ours=True)
+        return seen
+
+    def ask_blockers(self) -> None:
+        """Of the issues of which it is known only how many others they wait for."""
+        rows = self._mirror.unasked()
+        for at in range(0, len(rows), _PAGE):
+            ids = [row.seen.node for row in rows[at : at + _PAGE]]
+            for node in self._api.query(BLOCKERS_QUERY, ids=ids)["nodes"]:
+                if node:
+                    self._keep_blockers(node)
+
+    def _is_due(self) -> bool:
+        full = self._mirror.fact(_FULL)
+        return full is None or self._clock() - datetime.fromisoformat(full) >= _ANEW
+
+    def _list_changed(self) -> None:
+        mark = self._mirror.fact(_MARK)
+        since = None if mark is None else _text(datetime.fromisoformat(mark) - _OVERLAP)
+        self._take(list(self._changed(since)))
+
+    def _changed(self, since: str | None) -> Iterator[Mapping[str, Any]]:
+        """In order of change. Not by page numbers: what changes meanwhile would move others from
+        one page to the one before, which was read already."""
+        path = f"{self._root}/issues"
+        asked = {"state": "all", "sort": "updated", "direction": "asc"}
+        while True:
+            found = self._api.get(path, per_page=_PAGE, since=since, **asked).data
+            yield from found
+            if len(found) < _PAGE:
+                return
+            if found[-1]["updated_at"] == since:  # more in one second than a page holds
+                yield from self._api.pages(path, since=since, **asked)
+                return
+            since = found[-1]["updated_at"]
+
+    def _list_all(self) -> None:
+        now = self._clock()
+        before = [row for row in self._mirror.rows() if not row.is_gone]
+        path = f"{self._root}/issues"
+        latest = self._api.get(path, state="all", sort="updated", direction="desc", per_page=1)
+        listed = list(self._api.pages(path, state="all", sort="created", direction="asc"))
+        # What changes while this goes on comes after the latest change before it.
+        self._take(listed, until=[one["updated_at"] for one in latest.data])
+        numbers = {raw["number"] for raw in listed if _is_issue(raw)}
+        for row in before:
+            if row.seen.number not in numbers:
+                self.ask(row.seen.number)
+            elif any(row.elsewhere):
+                self._mirror.keep_blockers(row.seen.number, None, row.elsewhere)
+        self._mirror.keep_fact(_FULL, now.isoformat())
+
+    def _take(
+        self, listed: Sequence[Mapping[str, Any]], until: Sequence[str] | None = None
+    ) -> None:
+        """Believe a listing; `until` has the time up to which it is complete."""
+        shown = [of_rest(raw) for raw in listed if _is_issue(raw)]
+        self._mirror.keep(shown, self._clock(), ours=False)
+        if shown:
+            has = "no" if shown[-1].blocked is None else "yes"
+            if self._mirror.fact(_DEPENDENCIES) != has:
+                self._mirror.keep_fact(_DEPENDENCIES, has)
+        times = [raw["updated_at"] for raw in listed] if until is None else until
+        mark = max([self._mirror.fact(_MARK) or "", *times])
+        # An answer to a write of ours never moves the mark: it says nothing about what others
+        # did before it.
+        if times and mark != self._mirror.fact(_MARK):
+            self._mirror.keep_fact(_MARK, mark)
+
+    def _keep_blockers(self, node: Mapping[str, Any]) -> None:
+        here = node["repository"]["nameWithOwner"]
+        near, far = [], []
+        for one in node["blockedBy"]["nodes"]:
+            if one["repository"]["nameWithOwner"] == here:
+                near.append(one["number"])
+            else:
+                is_open = one["state"] != "CLOSED"
+                name = f"{one['repository']['nameWithOwner']}#{one['number']}"
+                far.append(name if is_open else "")
+        self._mirror.keep_blockers(node["number"], near, far)
+
+
+def _is_issue(raw: Mapping[str, Any] | None) -> bool:
+    return raw is not None and "pull_request" not in raw
+
+
+def _text(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,137 @@
+"""Comments: written once per key, and read with what GitHub cannot hold of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...domain.errors import Unsure
+from ...domain.frozen import replace
+from ...domain.issue import Comment
+from ...forge.github import GitHub
+from ..base import Clock
+from .approvals import Approvals
+from .marker import Marker, unmarked
+from .mirror import Mirror
+from .reading import House, moment, shown_text
+from .seen import Seen
+from .writing import body_of
+
+_LOOKS = (1.0, 3.0, 8.0)
+"""Seconds before each look for a comment that may have been written."""
+
+
+class Remarks:
+    """`root` is the repository's path: `repos/OWNER/NAME`."""
+
+    def __init__(
+        self,
+        api: GitHub,
+        root: str,
+        *,
+        house: House,
+        mirror: Mirror,
+        approvals: Approvals,
+        clock: Clock,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._api = api
+        self._root = root
+        self._house = house
+        self._mirror = mirror
+        self._approvals = approvals
+        self._clock = clock
+        self._sleep = sleep
+
+    def every(self, number: int) -> Sequence[Comment]:
+        """All comments, oldest first; of several with one key the first."""
+        listed = list(self._api.pages(f"{self._root}/issues/{number}/comments"))
+        comments = [self._comment(number, raw) for raw in listed]
+        kept = [(int(one.id), _written(one)) for one in comments]
+        self._mirror.keep_remarks(number, kept, all=True)
+        taken: set[str | None] = set()
+        result = []
+        for one in comments:
+            if one.key is None or one.key not in taken:
+                result.append(one)
+            taken.add(one.key)
+        return tuple(result)
+
+    def write(self, seen: Seen, text: str, *, author: str, key: str | None) -> Comment:
+        """The caller has the turn. `seen` is the issue as it was last seen."""
+        if key is not None and (known := self._find(seen, key)) is not None:
+            return known
+        marker = Marker(
+            key=key,
+            by=None if author == self._house.login else author,
+            text=None if shown_text(text) == text else text,
+        )
+        body = body_of(shown_text(text), marker, "a comment") or "(empty)"
+        intent = f"comment {seen.number} {key}"
+        if key is not None:
+            self._mirror.intend([intent], self._clock())
+        comment = self._send(seen, body, key)
+        self._mirror.keep_remarks(seen.number, [(int(comment.id), _written(comment))], all=False)
+        if key is not None:
+            self._mirror.settle([intent])
+        at = comment.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._count(seen.number, at)
+        return comment
+
+    def _count(self, number: int, at: str) -> None:
+        if (row := self._mirror.row(number)) is not None:
+            latest = max(at, row.seen.updated_at)
+            counted = replace(row.seen, comments=row.seen.comments + 1, updated_at=latest)
+            self._mirror.keep([counted], self._clock(), ours=True)
+
+    def _send(self, seen: Seen, body: str, key: str | None) -> Comment:
+        path = f"{self._root}/issues/{seen.number}/comments"
+        try:
+            return self._comment(seen.number, self._api.send("POST", path, {"body": body}))
+        except Unsure:
+            if key is None or (found := self._look(seen.number, key)) is None:
+                raise
+            return found
+
+    def _look(self, number: int, key: str) -> Comment | None:
+        for seconds in _LOOKS:
+            self._sleep(seconds)
+            for one in self.every(number):
+                if one.key == key:
+                    return one
+        return None
+
+    def _find(self, seen: Seen, key: str) -> Comment | None:
+        """Asks only where there may be comments that are not known here."""
+        known = [_read(text) for text in self._mirror.remarks(seen.number)]
+        is_doubtful = self._mirror.intended(f"comment {seen.number} {key}") is not None
+        if is_doubtful or len(known) != seen.comments:
+            known = list(self.every(seen.number))
+        return next((one for one in known if one.key == key), None)
+
+    def _comment(self, number: int, raw: Mapping[str, Any]) -> Comment:
+        login = (raw.get("user") or {}).get("login", "")
+        visible, marker = unmarked(raw.get("body") or "")
+        is_ours = login == self._house.login
+        marks = marker.key is not None or marker.by is not None
+        if marks and not is_ours:
+            is_ours = self._approvals.can_write(login, raw.get("author_association", "NONE"))
+        exact = marker.text is not None and shown_text(marker.text) == visible
+        return Comment(
+            id=str(raw["id"]),
+            issue=str(number),
+            author=marker.by if is_ours and marker.by is not None else login,
+            text=marker.text if exact and marker.text is not None else visible,
+            created_at=moment(raw["created_at"]),
+            key=marker.key if is_ours else None,
+        )
+
+
+def _written(comment: Comment) -> str:
+    return json.dumps({**vars(comment), "created_at": comment.created_at.isoformat()})
+
+
+def _read(text: str) -> Comment:
+    said = json.loads(text)
+    return Comment(**{**said, "created_at": moment(said["created_at"])})

@@ -1,0 +1,160 @@
+"""Planning through any weather, and through death: nothing is made twice, nothing is left out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from framework.domain.errors import TrackerUnavailable
+from framework.domain.issue import Change, Draft, State
+from framework.forge.github import GitHub
+from framework.rehearsal.github.faults import AFTER, BEFORE
+from framework.rehearsal.github.serve import Double, serve
+from framework.trackers.github import GitHubTracker
+from tests.contracts.tracker_github import opened, stage
+
+SEEDS = int(os.environ.get("NIGHTSHIFT_TEST_SEEDS", "0")) or 25
+"""200 in the long run."""
+PLAN = [Draft(title="0", key="0")] + [
+    Draft(title=f"{n}", key=f"{n}", depends_on=(f"key:{n - 1}",)) for n in range(1, 20)
+]
+
+
+class Ticking:
+    """A clock that goes on by a second whenever it is asked, as a real one would."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=50)
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def tracker_of(double: Double, directory: Path, clock: Ticking) -> GitHubTracker:
+    """With one clock for the double, the client and the tracker."""
+    api = GitHub(url=double.url, token=double.token, clock=clock, sleep=clock.sleep)
+    return GitHubTracker(**opened(double, directory, clock) | {"api": api, "sleep": clock.sleep})
+
+
+def until_told(tell: Callable[[], Any], clock: Ticking) -> Any:
+    """As the planner and the outbox do: again, a while later, until it is through."""
+    for _ in range(60):
+        try:
+            return tell()
+        except TrackerUnavailable:
+            clock.sleep(20)
+    raise AssertionError("never told")
+
+
+def check(double: Double) -> None:
+    """Each issue once, each waiting for the one before it."""
+    (repo,) = double.store.repos.values()
+    titles = [one.title for one in repo.issues.values()]
+    assert sorted(titles, key=int) == [one.title for one in PLAN]
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_any_weather_makes_each_issue_once(tmp_path: Path, seed: int) -> None:
+    """A fifth of all requests fails, before or after it was done."""
+    clock = Ticking()
+    with serve(stage(clock)) as double:
+        tracker = tracker_of(double, tmp_path, clock)
+        try:
+            double.faults.seeded(seed, 0.2, BEFORE + AFTER)
+            made = until_told(lambda: tracker.create_many(PLAN), clock)
+            double.faults.clear()
+            check(double)
+            by_key = {one.key: one.id for one in made}
+            for one in tracker.list():
+                before = by_key.get(str(int(one.key or "0") - 1))
+                assert one.depends_on == (() if before is None else (before,))
+        finally:
+            tracker.close()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_weather_writes_each_comment_once(tmp_path: Path, seed: int) -> None:
+    """With a key, told again until it is heard; and the states are as they were told last."""
+    clock = Ticking()
+    with serve(stage(clock)) as double:
+        tracker = tracker_of(double, tmp_path, clock)
+        try:
+            ids = [one.id for one in until_told(lambda: tracker.create_many(PLAN), clock)[:5]]
+            double.faults.seeded(seed, 0.3, BEFORE + AFTER)
+            for id in ids:
+                until_told(partial(tracker.comment, id, "done", author="a", key="landed"), clock)
+                until_told(partial(tracker.update, id, Change(state=State.CLOSED)), clock)
+            double.faults.clear()
+            for id in ids:
+                assert len(tracker.comments(id)) == 1
+                assert tracker.get(id).state is State.CLOSED
+            (repo,) = double.store.repos.values()
+            assert len(repo.comments) == len(ids)
+        finally:
+            tracker.close()
+
+
+CHILD = """
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from framework.domain.issue import Draft
+from framework.forge.github import GitHub
+from framework.trackers.github import GitHubTracker
+from tests.contracts.tracker_github import Hurried
+
+url, token, directory = sys.argv[1:]
+time = Hurried(datetime.now(UTC))
+tracker = GitHubTracker(
+    api=GitHub(url=url, token=token, clock=time, sleep=time.sleep), url=url, owner="bot",
+    repo="game", token=token, directory=Path(directory), store="here", board=False,
+)
+chain = [
+    Draft(title=f"{n}", key=f"{n}", depends_on=(f"key:{n - 1}",) if n else ()) for n in range(20)
+]
+tracker.create_many(chain)
+"""
+
+
+@pytest.mark.parametrize("many", [14, 16, 17, 18, 19])
+def test_killed_in_the_middle_of_planning_the_next_run_finishes_it(
+    tmp_path: Path, many: int
+) -> None:
+    """SIGKILL when the double has answered so many requests; another machine goes on."""
+    clock = Ticking()
+    with serve(stage(clock)) as double:
+        kill_after(double, tmp_path, many)
+        tracker = tracker_of(double, tmp_path / "next", clock)
+        try:
+            made = until_told(lambda: tracker.create_many(PLAN), clock)
+            check(double)
+            needs = [one.depends_on for one in made]
+            assert needs == [(), *((one.id,) for one in made[:-1])]
+        finally:
+            tracker.close()
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def kill_after(double: Double, directory: Path, many: int) -> None:
+    """Start a planner, and kill it as soon as so many requests were answered."""
+    words = [sys.executable, "-c", CHILD, double.url, double.token, str(directory)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as child:
+        while len(double.log) < many and child.poll() is None:
+            os.sched_yield()
+        child.send_signal(signal.SIGKILL)
