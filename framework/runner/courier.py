@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -30,6 +31,8 @@ class Courier:
         self._efforts = progress.Efforts(tracker=parts.tracker.name)
         self._news = anyio.Event()
         self._said: set[str] = set()
+        self._meta_due = -math.inf
+        self._stale = False
 
     def landed(self) -> None:
         self._news.set()
@@ -41,15 +44,21 @@ class Courier:
             group.start_soon(self._carry_on, name="courier")
             yield
             group.cancel_scope.cancel()
+        self._meta_due = -math.inf
         await self.go()
 
     async def go(self) -> None:
+        """Deliver, and keep META current: that no oftener than the tracker is asked for news."""
         try:
             said = await self._parts.lander.deliver()
         except LeaseLost as error:  # we slept meanwhile; the next landing takes it along
             said = str(error)
         if said:
             self._warn(said)
+        self._stale = anyio.current_time() < self._meta_due
+        if self._stale:
+            return
+        self._meta_due = anyio.current_time() + self._parts.policy.poll
         try:
             await to_thread.run_sync(self._update_meta)
         except TrackerError as error:
@@ -72,7 +81,8 @@ class Courier:
 
     async def _carry_on(self) -> None:
         while True:
-            await self._news.wait()
+            with anyio.move_on_at(self._meta_due if self._stale else math.inf):
+                await self._news.wait()
             self._news = anyio.Event()
             await self.go()
             await anyio.sleep(_REST_SECONDS)
