@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -69,6 +70,7 @@ class Wire:
         self._secret = token.encode()
         self._headers = {"Authorization": f"Bearer {token}", "User-Agent": "nightshift"}
         self._opened: httpx2.Client | None = None
+        self._opening = Lock()
 
     def exchange(self, call: Call) -> Reply:
         """The server's answer, after the redirects that may be followed: within the same server,
@@ -114,9 +116,10 @@ class Wire:
             raise Lost(_why(error), sent=_may_be_sent(error)) from error
 
     def _client(self) -> httpx2.Client:
-        if self._opened is None:
-            self._opened = _open(self._origin, self._headers)
-        return self._opened
+        with self._opening:  # of two threads that come first, one would leave its client behind
+            if self._opened is None:
+                self._opened = _open(self._origin, self._headers)
+            return self._opened
 
 
 def origin(url: str) -> tuple[str, str, int]:

@@ -26,8 +26,8 @@ _OVER = {
     ),
     Standing.CLOSED: (
         "\n## The pull request\n\nEarlier work on this was in {url}, which was closed without "
-        "being merged. It is kept as commit {commit}: look at it with `git show {commit}`, and take "
-        "over with `git merge {commit}` only what still helps.\n"
+        "being merged. It is kept as commit {commit}: look at it with `git show {commit}`, and "
+        "take over with `git merge {commit}` only what still helps.\n"
     ),
 }
 

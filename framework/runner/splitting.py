@@ -2,24 +2,24 @@
 
 Nothing is lost by it: the issue itself stays as it was written, with its checks, and is tried
 again when its parts have landed. It is done once for an issue, whatever crashes, and not to a
-part of another: where that does not help either, a person is asked.
+part of another: where that does not help either, its next failure asks a person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from anyio import to_thread
 
-from ..domain.brief import render
+from ..domain.brief import parse, render
 from ..domain.errors import IssueDeleted, PlanError
-from ..domain.event import Event, IssuesCreated, PlanningStarted
+from ..domain.event import Entry, Event, IssuesCreated, PlanningStarted, Warned
+from ..domain.filechange import Scope
 from ..domain.identifier import slug
 from ..domain.issue import Change, Draft, Issue
 from ..domain.lease import Failure
-from ..domain.outcome import Blocked, Deferred
+from ..domain.outcome import Deferred
 from ..domain.plan import Bounds, Plan, Planned
 from ..domain.query import Query
 from ..effect import effect
@@ -32,28 +32,33 @@ BOUNDS = Bounds(least=2, most=5)
 _KEY = "split:"
 
 
-async def split(
-    parts: Parts, issue: Issue, failures: Sequence[Failure]
-) -> Deferred | Blocked | None:
+async def split(parts: Parts, issue: Issue, failures: Sequence[Failure]) -> Deferred | None:
     """Make an issue's parts, or what is missing of them, and let it wait for those.
 
-    None where it was split before and waits for nothing any more: then it is to be tried as it
-    is. Blocked where no sound plan came of it, or where it is a part itself. Raises what the
-    tracker raises; all of it can be done again.
+    None where it is to be tried as it is: its parts are closed, it is a part itself, or no sound
+    plan came of it, which the journal says. Raises what the tracker raises; all of it can be done
+    again.
     """
     if issue.key is not None and issue.key.startswith(_KEY):
-        return Blocked(question="It is a part of an issue and still too much: what can be left out")
-    plan = await _plan_of(parts, issue, failures)
-    if isinstance(plan, Blocked):
-        return plan
-    return await to_thread.run_sync(_settle, parts, issue, plan)
+        return None
+    known = await to_thread.run_sync(_known, parts, issue)
+    plan = await _plan_of(parts, issue, failures, known)
+    if plan is not None:
+        known = await to_thread.run_sync(_make, parts, issue, plan, known)
+    return await to_thread.run_sync(_wait, parts, issue, known)
 
 
-async def _plan_of(parts: Parts, issue: Issue, failures: Sequence[Failure]) -> Plan | Blocked:
-    """The plan that was made once, on disk before any part of it is on the tracker."""
-    path = _place(parts, issue) / planner.PLAN_FILE
+async def _plan_of(
+    parts: Parts, issue: Issue, failures: Sequence[Failure], known: Mapping[str, Issue]
+) -> Plan | None:
+    """What is still to be made. It is planned once, and on disk before any part of it is on the
+    tracker; parts whose plan is gone are all that there will be."""
+    path = parts.scratch / "splits" / slug(issue.id) / planner.PLAN_FILE
     if path.exists():
         return planner.load_plan(path)
+    if known:
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
     about = replace(
         parts,
         scratch=path.parent,
@@ -63,16 +68,11 @@ async def _plan_of(parts: Parts, issue: Issue, failures: Sequence[Failure]) -> P
     try:
         plan = await planner.make_plan(about, _specification(issue, failures))
     except PlanError as error:
-        _note(parts, Plan(id="", summary="", issues=()), made=0)
-        return Blocked(question=f"It should be split, and no plan came of that. {error}")
+        parts.journal.append(Warned(text=f"#{issue.id} is tried as it is, not split: {error}"))
+        parts.journal.append(IssuesCreated(plan="", created=0, existing=0, deleted=0))
+        return None
     await to_thread.run_sync(planner.save_plan, plan, path)
     return plan
-
-
-def _place(parts: Parts, issue: Issue) -> Path:
-    place = parts.scratch / "splits" / slug(issue.id)
-    place.mkdir(parents=True, exist_ok=True)
-    return place
 
 
 def _specification(issue: Issue, failures: Sequence[Failure]) -> str:
@@ -80,20 +80,33 @@ def _specification(issue: Issue, failures: Sequence[Failure]) -> str:
     return (
         f"One issue of a project that exists proved too much for one session. Plan {BOUNDS.least} "
         f"to {BOUNDS.most} smaller ones that come before it: each lands by itself and leaves the "
-        "project working, and when all have landed, little or nothing is left to do for it.\n\n"
+        "project working. What puts them together stays with the issue itself, which comes last "
+        "and needs something to commit.\n\n"
         f"# {prompt.one_line(issue)}\n\n{issue.body.strip()}\n\n"
         f"# How its attempts ended\n\n{reasons}\n"
     )
 
 
-def _settle(parts: Parts, issue: Issue, plan: Plan) -> Deferred | None:
-    known = _known(parts, issue)
-    before = len(known)
+def _make(parts: Parts, issue: Issue, plan: Plan, known: Mapping[str, Issue]) -> dict[str, Issue]:
+    """The parts with those that were missing; what a person deleted is not made again."""
+    found, deleted = dict(known), 0
     for number, planned in enumerate(plan.in_order(), 1):
         key = f"{_KEY}{issue.id}:{number}"
-        if key not in known and (made := _create(parts, _draft(issue, key, planned, plan, known))):
-            known[key] = made
-    _note(parts, plan, made=len(known) - before)
+        if key in found:
+            continue
+        made = _create(parts, _draft(issue, key, planned, plan, found))
+        if made is None:
+            deleted += 1
+        else:
+            found[key] = made
+    created = len(found) - len(known)
+    if created:
+        event = IssuesCreated(plan=plan.id, created=created, existing=len(known), deleted=deleted)
+        parts.journal.append(event)
+    return found
+
+
+def _wait(parts: Parts, issue: Issue, known: Mapping[str, Issue]) -> Deferred | None:
     waiting = [one for one in known.values() if not one.is_closed]
     if not waiting:
         return None
@@ -101,10 +114,10 @@ def _settle(parts: Parts, issue: Issue, plan: Plan) -> Deferred | None:
         ids = frozenset(one.id for one in waiting)
         parts.tracker.update(issue.id, Change(add_depends_on=ids))
     named = ", ".join(f"#{one.id}" for one in waiting)
-    text = f"Too much for one session, so it waits for smaller issues: {named}. {plan.summary}"
+    text = f"This proved too much for one session. It waits for smaller issues: {named}."
     with effect("comment"):
-        parts.tracker.comment(issue.id, text.strip(), author=AUTHOR, key="split")
-    return Deferred(why=f"split: it waits for {named}", until=parts.clock())
+        parts.tracker.comment(issue.id, text, author=AUTHOR, key="split")
+    return Deferred(why=f"split, it waits for {named}", until=parts.clock())
 
 
 def _known(parts: Parts, issue: Issue) -> dict[str, Issue]:
@@ -116,12 +129,15 @@ def _draft(
     issue: Issue, key: str, planned: Planned, plan: Plan, known: Mapping[str, Issue]
 ) -> Draft:
     """A part, as urgent as the whole. What it depends on comes before it in the plan's order;
-    what a person deleted is not waited for."""
+    what a person deleted is not waited for. It names no path that the whole does not name: who
+    names a file that judges work may change it, and the planner has read what agents wrote."""
     keys = {one.key: f"{_KEY}{issue.id}:{at}" for at, one in enumerate(plan.in_order(), 1)}
     needed = [keys[one] for one in planned.depends_on if keys[one] in known]
+    whole = Scope(expected=parse(issue.body).paths)
+    paths = tuple(one for one in planned.brief.paths if whole.covers(one.rstrip("/")))
     return Draft(
         title=planned.title,
-        body=render(planned.brief),
+        body=render(replace(planned.brief, paths=paths)),
         priority=issue.priority,
         labels=frozenset({planned.category.value}),
         depends_on=tuple(known[one].id for one in needed),
@@ -138,14 +154,6 @@ def _create(parts: Parts, draft: Draft) -> Issue | None:
         return None
 
 
-def _note(parts: Parts, plan: Plan, *, made: int) -> None:
-    """The end of the planning, for people too."""
-    existing = max(0, len(plan.issues) - made)
-    parts.journal.append(
-        IssuesCreated(plan=plan.id, created=made, existing=existing, deleted=0)
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class _About:
     """A journal in which a planning session says what it plans for."""
@@ -153,9 +161,15 @@ class _About:
     behind: Journal
     what: str
 
-    def append(self, event: Event) -> None:
+    def append(self, event: Event) -> Entry:
         match event:
             case PlanningStarted():
-                self.behind.append(replace(event, spec=self.what))
+                return self.behind.append(replace(event, spec=self.what))
             case _:
-                self.behind.append(event)
+                return self.behind.append(event)
+
+    def since(self, cursor: int = 0) -> list[Entry]:
+        return self.behind.since(cursor)
+
+    def close(self) -> None:
+        """It is not ours to close."""

@@ -219,6 +219,34 @@ def test_a_strangers_issue_waits_for_an_approval(tracker: Bench, clock: Time) ->
     assert tracker.get(str(issue.number)).withheld.startswith("edited after it was approved")
 
 
+def test_a_new_title_or_a_reopening_by_the_stranger_needs_a_new_approval(
+    tracker: Bench, clock: Time
+) -> None:
+    """Both are words that nobody who may write has seen."""
+    store, issue = tracker.double.store, opened_by(tracker, "eve")
+    approve(tracker, issue)
+    clock.forward()
+    with store.lock:
+        deeds.retitle(store, issue, "Something else", "eve")
+    assert tracker.list()[0].withheld.startswith("edited")
+    clock.forward()
+    approve(tracker, issue)
+    assert tracker.list()[0].withheld == ""
+    with store.lock:
+        deeds.close(store, issue, "eve")
+    clock.forward()
+    with store.lock:
+        deeds.reopen(store, issue, "eve")
+    assert tracker.list()[0].withheld.startswith("reopened")
+
+
+def approve(tracker: Bench, issue: There) -> None:
+    store = tracker.double.store
+    with store.lock:
+        deeds.unlabel(store, issue, ["approved"], "ann")
+        deeds.label(store, issue, ["approved"], "ann")
+
+
 def test_a_label_of_a_stranger_approves_nothing(tracker: Bench, clock: Time) -> None:
     """Nor does a person who lost the right to write, after five minutes."""
     store, issue = tracker.double.store, opened_by(tracker, "eve")
@@ -392,7 +420,7 @@ def test_the_board_shows_every_issue_where_it_stands(tmp_path: Path, clock: Time
         made = tracker.create_many(PLAN)
         tracker.update(made[0].id, Change(state=State.CLOSED))
         tracker.update(made[1].id, Change(state=State.IN_PROGRESS), actor="agent 1")
-        clock.forward(6)
+        clock.forward(11)
         tracker.list()
         shown = cards(tracker)
         assert len(shown) == 20

@@ -23,6 +23,7 @@ from framework.domain.issue import State
 from framework.effect import arm
 from framework.forge.github import GitHub
 from framework.pulls.github import GitHubPullRequests
+from framework.rehearsal.github.clock import Clock
 from framework.rehearsal.github.serve import Double, serve
 from framework.rehearsal.github.store import Store
 from framework.runner.run import Ending, run
@@ -47,8 +48,10 @@ def later() -> datetime:
 
 
 @contextmanager
-def github(url: str) -> Iterator[GitHub]:
-    api = GitHub(url=url, token=TOKEN, sleep=lambda _: None)
+def github(url: str, clock: Clock | None = None) -> Iterator[GitHub]:
+    """With the double's `clock` where it is in this process: no wait takes any time."""
+    clock = clock or Clock()
+    api = GitHub(url=url, token=TOKEN, clock=clock.now, sleep=clock.sleep)
     try:
         yield api
     finally:
@@ -56,10 +59,10 @@ def github(url: str) -> Iterator[GitHub]:
 
 
 async def work(
-    root: Path, url: str, merge: str, *, new: bool = False
+    root: Path, url: str, merge: str, *, new: bool = False, clock: Clock | None = None
 ) -> tuple[Ending, list[State]]:
     """One run; `new` makes the issue first."""
-    with github(url) as api:
+    with github(url, clock) as api:
         place = Place(root, elsewhere=GitHubPullRequests(api, owner="ann", repo="r"))
         async with place.parts(merge=merge) as parts:
             parts = replace(parts, clock=later)
@@ -130,7 +133,16 @@ async def test_a_forge_that_is_away_ends_no_run_and_loses_nothing(tmp_path: Path
     """Away at the opening: the issue waits, and is put up at the next try without a session."""
     with forge(tmp_path) as double:
         double.faults.add("^query", "500", first=1, times=8)
-        _, now = await work(tmp_path, double.url, "auto", new=True)
+
+        async def pass_time() -> None:
+            while True:
+                double.clock.forward(1)
+                await anyio.sleep(0.02)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(pass_time)
+            _, now = await work(tmp_path, double.url, "auto", new=True, clock=double.clock)
+            group.cancel_scope.cancel()
         assert now == [State.CLOSED]
         assert len(_pulls(double.url)) == 1
 

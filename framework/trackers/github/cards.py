@@ -11,7 +11,7 @@ from ...domain.issue import Issue, State
 from ..base import Clock
 from .board_cards import Card
 
-_EVERY = timedelta(seconds=5)
+_EVERY = timedelta(seconds=10)
 """Between two writes to the board, so that many changes share one request."""
 
 
@@ -36,6 +36,7 @@ class Shown:
         self._say = say
         self._said: set[str] = set()
         self._flushed: datetime | None = None
+        self._is_waiting = False
 
     @property
     def is_there(self) -> bool:
@@ -45,6 +46,7 @@ class Shown:
         """Each with its node id and who works on it."""
         if self._board is not None:
             board, cards = self._board, [_card(*one) for one in issues]
+            self._is_waiting = self._is_waiting or bool(cards)
             self._calmly(lambda: board.show(cards))
 
     def moves(self) -> Mapping[int, State]:
@@ -62,7 +64,8 @@ class Shown:
             return
         is_due = self._flushed is None or self._clock() - self._flushed >= _EVERY
         if now or is_due:
-            self._flushed = self._clock()
+            if self._is_waiting:
+                self._flushed, self._is_waiting = self._clock(), False
             self._calmly(self._board.flush)
 
     def close(self) -> None:
