@@ -19,13 +19,14 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
-from . import box, journals
+from . import box, forges, journals
 from .agents.base import Agent
 from .agents.tokens import TokenPool
-from .attach import load, of_forge, open_leases, open_tracker
-from .config.choice import choose, openable
+from .attach import load, open_leases, open_tracker
+from .config.choice import choose
 from .config.environment import for_remotes, secrets_around
 from .config.kinds import RESERVED
+from .config.place import store_id
 from .config.settings import RunSettings, Settings
 from .config.token import token_of
 from .domain.account import fingerprint
@@ -135,35 +136,6 @@ def require(settings: Settings) -> None:
     refuse_openings(settings, make_box(settings))
 
 
-def require_forge(settings: Settings) -> tuple[str, ...]:
-    """What people should know of the forge that the issues are on; nothing for a local board.
-
-    Raises the UsageError of one that does not let this run work there: a token that is wrong or
-    may too little, a repository that is archived or gone. TrackerUnavailable where the forge
-    cannot be asked.
-    """
-    chosen = openable(choose(settings.project, settings.stores.tracker))
-    if chosen.type != "github":
-        return ()
-    from .forge.access import check
-    from .forge.github import GitHub
-
-    given = of_forge(chosen, settings.project)
-    api = GitHub(url=given["url"], token=given["token"], allowance=given["allowance"])
-    by_pull = settings.run.land == "pr"
-    with closing(api):
-        access = check(api, given["owner"], given["repo"], pulls=by_pull)
-    said = []
-    if access.renamed_to:
-        said.append(f"The repository is called {access.renamed_to} now; its old name still works.")
-    if access.protected and not by_pull:
-        said.append(
-            f"{access.default_branch} is protected on GitHub: where it refuses pushes, land with "
-            "--land pr."
-        )
-    return tuple(said)
-
-
 @asynccontextmanager
 async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIterator[Parts]:
     """Open everything a run needs, and put it away again. `agent` replaces Claude in tests."""
@@ -201,6 +173,8 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
         workspaces = CloneWorkspaces(
             hub=hub, root=state, box=cell, on_rescue=lambda one: _note_rescue(journal, one)
         )
+        lander = _lander(settings, hub, cell, turns, redactor.clean)
+        forge = stack.enter_context(forges.reviews(settings, lander))
         yield Parts(
             project=settings.project,
             scratch=state,
@@ -210,7 +184,8 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             leases=store,
             keeper=keeper,
             workspaces=workspaces,
-            lander=_lander(settings, hub, cell, turns, redactor.clean),
+            lander=lander,
+            forge=forge,
             agent=agent,
             journal=journal,
             process=process,
@@ -241,6 +216,7 @@ def _lander(
         clean=clean,
         check_network=settings.box.check_network == box.Network.OPEN.value,
         push=run.push,
+        propose=store_id(settings.project) if run.land == "pr" else None,
         environment=for_remotes(),
         serialise=lambda: turns.alone(f"land:{hub.target}"),
         deliver_alone=lambda: turns.alone(f"deliver:{hub.target}"),
@@ -258,6 +234,8 @@ def _policy(settings: Settings, *, ttl: timedelta, tracker: str, boxed: bool) ->
         second_model=settings.agent.second_model,
         max_failures=run.max_failures,
         first_backoff=timedelta(seconds=run.first_backoff),
+        merge=run.merge,
+        reviews=run.most_reviews,
         poll=_POLL_SECONDS.get(tracker, _REHEARSED_POLL if run.rehearsed else 30.0),
         rehearsed=run.rehearsed,
         boxed=boxed,

@@ -32,7 +32,8 @@ class Way(StrEnum):
 
     `same`: as before, from the work that was kept. `fresh`: a new session that starts from the
     target and is told what failed. `model`: that, with another model. `split`: the planner is
-    asked for smaller issues. `ask`: the issue is blocked with a question to a person.
+    asked for smaller issues, for which it waits before it is tried like `fresh`. `ask`: the issue
+    is blocked with a question to a person.
     """
 
     SAME = "same"

@@ -20,7 +20,6 @@ from .parts import Parts
 from .settle import AUTHOR
 
 _REASONS = 10
-_GIVEN_UP = (Way.ASK, Way.SPLIT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +132,6 @@ class Aftermath:
 
 def heeding(decision: retry.Decision, step: Step) -> retry.Decision:
     """Another try that a session's health speaks against is left to a person."""
-    if isinstance(decision, retry.Retry) and decision.counted and step.way in _GIVEN_UP:
+    if isinstance(decision, retry.Retry) and decision.counted and step.way is Way.ASK:
         return retry.GiveUp(why=step.why, counted=True)
     return decision

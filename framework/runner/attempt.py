@@ -44,10 +44,11 @@ from . import landing as landings
 from . import prompt, reviews
 from .desk import Desk, what_is_lacking
 from .parts import Parts
+from .splitting import split
 from .talk import Talk, warning
 
 _COMMENTS = 10
-_AFRESH = (Way.FRESH, Way.MODEL)
+_AFRESH = (Way.FRESH, Way.MODEL, Way.SPLIT)
 
 
 class Attempt:
@@ -108,6 +109,8 @@ class Attempt:
             if (waits := await reviews.unsettled(parts, issue)) is not None:
                 return waits
             self._asked = await reviews.asked(parts, issue)
+            if self._way == Way.SPLIT and (parted := await split(parts, issue, self._failures)):
+                return parted
             rescued = await parts.workspaces.rescued(issue)
             async with parts.workspaces.open(issue, self._lease.epoch) as workspace:
                 text = await to_thread.run_sync(self._take_up)

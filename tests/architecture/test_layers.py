@@ -75,7 +75,7 @@ def _allowed(file: str, own: str, target: str) -> bool:
         return room == "box"
     if own == "config":
         return target == "trackers.BACKENDS"
-    if own in ("__init__.py", "bootstrap.py", "attach.py", "rehearse.py", "cli"):
+    if own in ("__init__.py", "bootstrap.py", "attach.py", "forges.py", "rehearse.py", "cli"):
         return True
     if own == "library.py":
         return target == "config.place.STATE_DIRECTORY" or room == "runner"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import product
 
@@ -20,7 +21,7 @@ from framework.domain.query import (
     moment,
 )
 from framework.trackers.base import Tracker
-from tests.contracts.tracker_stores import Clock, ids, make
+from tests.contracts.tracker_stores import STORES, Clock, ids, make
 
 VALUES = {
     Field.ID: ["1", "7", "99", "01", "x"],
@@ -36,8 +37,19 @@ VALUES = {
 UNCLOSED = frozenset(set(State) - {State.CLOSED})
 
 
-@pytest.fixture
-def board(tracker: Tracker, clock: Clock) -> Tracker:
+@pytest.fixture(scope="module", params=STORES)
+def board(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Tracker]:
+    """Made once for each kind of tracker: what is asked of it here changes nothing."""
+    clock = Clock()
+    tracker = STORES[request.param](tmp_path_factory.mktemp("board"), clock)
+    fill(tracker, clock)
+    yield tracker
+    tracker.close()
+
+
+def fill(tracker: Tracker, clock: Clock) -> None:
     """Thirty issues in which every value comes beside every other, made out of order in time."""
     people = ("ann", "bob", None)
     for number in range(30):
@@ -58,7 +70,6 @@ def board(tracker: Tracker, clock: Clock) -> Tracker:
         )
         clock.forward()
         tracker.update(issue.id, Change(state=list(State)[number % 5]))
-    return tracker
 
 
 def answers(tracker: Tracker, query: Query, expected: list[Issue]) -> None:

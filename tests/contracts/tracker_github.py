@@ -110,7 +110,7 @@ _EXCUSED = {
     "test_half_a_surrogate_pair_in_an_entry_is_replaced[{}]": _USERS,
     "test_an_author_is_a_user[{}]": _USERS,
 }
-"""What GitHub cannot promise; test_github_tracker_catalogue.py has what it does."""
+"""What GitHub cannot promise; test_github_tracker.py has what it does."""
 
 
 def excuse(node: pytest.Item) -> str:

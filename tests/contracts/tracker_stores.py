@@ -56,9 +56,6 @@ STORES: dict[str, Opener] = {
         SqliteTracker(directory / "issues.db", clock=clock), directory, clock
     ),
     "github": github,
-    "outbox over github": lambda directory, clock: outbox(
-        github(directory, clock), directory, clock
-    ),
 }
 
 

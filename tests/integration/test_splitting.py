@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,23 @@ from framework.agents.scripted import ScriptedAgent, call
 from framework.config import settings as config
 from framework.domain import graph
 from framework.domain.brief import Brief, parse, render
-from framework.domain.event import IssuesCreated, PlanAccepted, PlanningStarted, Warned
+from framework.domain.event import (
+    AttemptEnded,
+    IssuesCreated,
+    PlanAccepted,
+    PlanningStarted,
+    Warned,
+)
 from framework.domain.issue import Change, Draft, Issue, Priority, State
 from framework.domain.lease import Failure
 from framework.domain.outcome import Deferred
 from framework.domain.query import Query
 from framework.domain.session import Completed, SessionEnd, Spending
 from framework.runner.parts import Parts
+from framework.runner.run import run
 from framework.runner.splitting import split
 from framework.trackers.base import Deletes
+from tests.integration.test_runner import commit
 from tests.theatre import planned
 
 pytestmark = pytest.mark.anyio
@@ -215,3 +223,29 @@ async def test_two_are_split_at_once(tmp_path: Path) -> None:
         await split(parts, other, FAILURES)
         assert len(pieces(parts, one)) == len(pieces(parts, other)) == 2
         assert len({path.parent for path in parts.scratch.glob("splits/*/plan.yaml")}) == 2
+
+
+class Worker(Author):
+    """Plans as its base does, and lands a file for whatever else it is asked."""
+
+    async def play(self, conversation: Conversation, report: Report) -> SessionEnd:
+        if conversation.prompt.startswith("# Plan"):
+            return await super().play(conversation, report)
+        name = conversation.prompt.splitlines()[0].split()[-1]
+        await commit(conversation, f"{name}.txt")
+        await call(conversation, "finished", summary="done", evidence="none")
+        return Completed(spending=Spending(turns=1, usd=0.1))
+
+
+async def test_a_run_splits_and_lands_all(tmp_path: Path) -> None:
+    """The parts land one after the other, then the whole."""
+    async with opened(tmp_path, Worker(*TWO)) as parts:
+        issue = whole(parts)
+        ttl = timedelta(seconds=60)
+        lease = parts.leases.acquire(issue.id, "holder", ttl, process=parts.process)
+        assert lease is not None
+        parts.leases.release(lease, failure=FAILURES[0], not_before=None)
+        policy = replace(parts.policy, poll=0.02, first_backoff=timedelta(milliseconds=1))
+        assert (await run(replace(parts, policy=policy))).code == 0
+        landed = [one.issue for one in of(parts, AttemptEnded) if one.outcome == "Landed"]
+        assert landed == ["2", "3", issue.id]

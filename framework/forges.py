@@ -1,0 +1,71 @@
+"""The forge that a run's issues, or its pull requests, are on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
+
+from . import pulls
+from .attach import load, of_forge
+from .config.choice import choose, openable
+from .config.settings import Settings
+from .forge.access import check
+from .forge.github import GitHub
+from .runner.parts import Forge
+from .workspaces.base import Proposer
+
+_FORGE = "github"
+
+
+def require(settings: Settings) -> tuple[str, ...]:
+    """What people should know of the forge that the issues are on; nothing for a local board.
+
+    Raises the UsageError of one that does not let this run work there: a token that is wrong or
+    may too little, a repository that is archived or gone. TrackerUnavailable where the forge
+    cannot be asked.
+    """
+    given = _forge_of(settings)
+    if given is None:
+        return ()
+    by_pull = settings.run.land == "pr"
+    with closing(_github(given)) as api:
+        access = check(api, given["owner"], given["repo"], pulls=by_pull)
+    said = []
+    if access.renamed_to:
+        said.append(f"The repository is called {access.renamed_to} now; its old name still works.")
+    if access.protected and not by_pull:
+        said.append(
+            f"{access.default_branch} is protected on GitHub: where it refuses pushes, land with "
+            "--land pr."
+        )
+    return tuple(said)
+
+
+def _forge_of(settings: Settings) -> dict[str, Any] | None:
+    """How the forge is opened that the issues or the pull requests are on; None for neither."""
+    chosen = openable(choose(settings.project, settings.stores.tracker))
+    if chosen.type == _FORGE:
+        return of_forge(chosen, settings.project)
+    if settings.run.land == "pr":
+        return of_forge(choose(settings.project, _FORGE), settings.project)
+    return None
+
+
+def _github(given: Mapping[str, Any]) -> GitHub:
+    return GitHub(url=given["url"], token=given["token"], allowance=given["allowance"])
+
+
+@contextmanager
+def reviews(settings: Settings, proposer: Proposer) -> Iterator[Forge | None]:
+    """Where work waits for people, if it is to land by pull requests."""
+    given = _forge_of(settings) if settings.run.land == "pr" else None
+    if given is None:
+        yield None
+        return
+    make = load(pulls.BACKENDS, _FORGE, "forge")
+    with (
+        closing(_github(given)) as api,
+        closing(make(api, owner=given["owner"], repo=given["repo"])) as found,
+    ):
+        yield Forge(pulls=found, proposer=proposer)
