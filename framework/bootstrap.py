@@ -57,6 +57,7 @@ from .workspaces.hub import Hub
 from .workspaces.landing import HubLander
 
 _POLL_SECONDS = {"sqlite": 0.25, "memory": 0.05}
+_REVIEW_POLL = 15.0
 _REHEARSED_POLL = 2.0
 _REHEARSED_PAUSE = timedelta(seconds=2)
 
@@ -179,6 +180,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             project=settings.project,
             scratch=state,
             logs=here / "logs",
+            conversations=here / "conversations",
             tracker=tracker,
             outgoing=tracker,
             leases=store,
@@ -197,6 +199,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             ),
             purse=Purse(journal=journal, run=name, caps=settings.run.caps),
             alone=turns.alone,
+            clean=redactor.clean,
             news=Bell(here / WAKE_FILE).last,
         )
 
@@ -234,6 +237,7 @@ def _policy(settings: Settings, *, ttl: timedelta, tracker: str, boxed: bool) ->
         second_model=settings.agent.second_model,
         max_failures=run.max_failures,
         first_backoff=timedelta(seconds=run.first_backoff),
+        review_poll=_REHEARSED_POLL if run.rehearsed else _REVIEW_POLL,
         merge=run.merge,
         reviews=run.most_reviews,
         poll=_POLL_SECONDS.get(tracker, _REHEARSED_POLL if run.rehearsed else 30.0),

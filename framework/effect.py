@@ -29,6 +29,7 @@ EFFECTS: Mapping[str, str] = {
     "branch": "a pull request's branch is pushed",
     "pull": "a pull request is opened",
     "merge": "a pull request is merged by us",
+    "keep": "a conversation is kept for the attempt that answers reviews",
     "deliver": "the person's branch is brought forward",
     "comment": "the tracker is told something",
     "state": "the tracker is told an issue's state",

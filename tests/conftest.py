@@ -3,6 +3,7 @@ in which order and pieces workers are given the tests."""
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -32,6 +33,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Workers begin with what takes longest, so that none is left alone with it at the end."""
     if hasattr(config, "workerinput"):
         items.sort(key=_place)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all modules stay to the end: no search for garbage goes over them."""
+    gc.freeze()
 
 
 def _place(item: pytest.Item) -> int:

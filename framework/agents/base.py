@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ..domain.session import Limits, SessionEnd, SessionEvent, Spending
 
@@ -35,7 +35,9 @@ class Conversation:
 
     `session` is a UUID that we choose; with `resume` an earlier conversation of that id, in the
     same `home`, goes on. The agent works in `directory` and keeps its own state in `home`, both
-    outside any work tree of a person; what lies beside `home` is the host's. `log` takes the
+    outside any work tree of a person; what lies beside `home` is the host's. Without `resume`,
+    it goes on from where the conversation `earlier` stood, if one is named; that one must have
+    been recalled into `home` (see `Recalls`), and stays as it was. `log` takes the
     transcript, one JSON object a line. `hub` is the repository from which the clone borrows
     objects; the agent may read it.
     With an `issue` and a `branch` the guard steers it: towards that branch, and away from other
@@ -62,6 +64,7 @@ class Conversation:
     spent: Spending = field(default_factory=Spending)
     hint: Callable[[], str | None] = lambda: None
     resume: bool = False
+    earlier: str = ""
     hands: bool = True
     tools: tuple[HostTool, ...] = ()
     limits: Limits = field(default_factory=Limits)
@@ -82,3 +85,21 @@ class Agent(Protocol):
         returns, and the conversation can be resumed. Limits other than `silence` and
         `tool_seconds`, which the caller watches, are kept here.
         """
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """An agent whose conversations can go on elsewhere: in another home and directory, with
+    another account."""
+
+    def remember(self, session: str, *, directory: Path, home: Path) -> bytes:
+        """All that is needed to go on with a conversation that is not going now, without secrets.
+        Raises AgentError where that cannot be had: its text says why, as part of a sentence."""
+
+    def recall(self, session: str, kept: bytes, *, directory: Path, home: Path) -> None:
+        """Put what was remembered into a home where no conversation has been yet. Raises
+        OSError."""
+
+    def forget(self, *, directory: Path, home: Path) -> None:
+        """No conversation has been in that home, so that one of any id can begin. Raises
+        OSError."""

@@ -24,7 +24,7 @@ from ..domain.session import (
     CapReached,
     SessionEnd,
 )
-from . import sandbox, transcript
+from . import past, sandbox, transcript
 from .base import Conversation, HostTool, Report
 from .guard import TOOLS, GuardRules, hook
 from .meter import Meter, Rate
@@ -121,6 +121,15 @@ class ClaudeAgent:
             assert clock.cancelled_caught
             return CapReached(what="seconds", spending=turn.spending)
 
+    def remember(self, session: str, *, directory: Path, home: Path) -> bytes:
+        return past.taken(home, directory, session, self._clean)
+
+    def recall(self, session: str, kept: bytes, *, directory: Path, home: Path) -> None:
+        past.put(home, directory, session, kept)
+
+    def forget(self, *, directory: Path, home: Path) -> None:
+        past.drop(home, directory)
+
     @property
     def _is_shut(self) -> bool:
         return self._network is Network.MODEL_ONLY
@@ -150,7 +159,8 @@ class ClaudeAgent:
             system_prompt=conversation.system,
             setting_sources=[],
             session_id=None if conversation.resume else conversation.session,
-            resume=conversation.session if conversation.resume else None,
+            resume=conversation.session if conversation.resume else conversation.earlier or None,
+            fork_session=bool(conversation.earlier) and not conversation.resume,
             tools=hands,
             allowed_tools=[
                 *(("Bash",) if self._seatbelt and hands else hands),

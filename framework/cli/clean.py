@@ -122,7 +122,7 @@ def _notes(plan: Plan) -> list[str]:
 
 def _line(removal: Removal) -> str:
     size = _amount(removal.size) if removal.size else ""
-    return f"{removal.kind:<10} {size:>8}  {clean(removal.name)}  ({removal.why})"
+    return f"{removal.kind:<12} {size:>8}  {clean(removal.name)}  ({removal.why})"
 
 
 def _told(done: Done) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import anyio
 from rich.console import Console
 
-from .. import attach, bootstrap, effect, forges, library, rehearse
+from .. import attach, bootstrap, box, effect, forges, library, rehearse
 from ..config import settings as config
 from ..config.environment import environment
 from ..dashboard import document, summary
@@ -165,7 +165,8 @@ def _settings(options: argparse.Namespace, slots: int, attempts: int | None) -> 
         _arm(settings.run.crash)
     if not options.rehearse:
         bootstrap.require(settings)  # before anything is made in the person's directory
-        for text in forges.require(settings):
+        weaker = isinstance(bootstrap.make_box(settings), box.Seatbelt)
+        for text in (*((box.WEAKER,) if weaker else ()), *forges.require(settings)):
             sys.stderr.write(f"note: {text}\n")
         library.place(spec, project)
     return settings

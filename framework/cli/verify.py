@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..attach import open_tracker
 from ..bootstrap import make_box, state_of
+from ..box import Network
 from ..config import settings as config
 from ..config.place import STATE_DIRECTORY, find_project
 from ..config.settings import Settings
@@ -79,6 +80,7 @@ def _compare(
             box=make_box(settings),
             logs=Path(logs),
             seconds=settings.run.check_seconds,
+            network=settings.box.check_network == Network.OPEN.value,
         )
         return anyio.run(audit.compare, proof, comments, checks)
 

@@ -44,6 +44,12 @@ RULES = (
         prompt="CI workflows, `.claude/`, `CLAUDE.md`, `.gitattributes`",
     ),
     Rule(
+        name="files that tools obey",
+        says="What editors, shells, package managers and hooks run unasked is changed only by an "
+        "issue that names it.",
+        gate=placement.obeyed,
+    ),
+    Rule(
         name="safe names",
         says="Every path means the same file on every system.",
         gate=placement.unsafe_names,
@@ -149,3 +155,18 @@ def judge(
     every, scope = tuple(changes), Scope(expected=expected, claimed=claimed)
     gates = [rule.gate for rule in RULES if rule.gate is not None]
     return tuple(reason for gate in gates for reason in gate(every, scope))
+
+
+_LINGERING = (
+    disclosure.secrets,
+    disclosure.secret_files,
+    placement.large,
+    placement.submodules,
+)
+
+
+def judge_step(changes: Iterable[FileChange]) -> tuple[str, ...]:
+    """Why one commit among those that would land may not, whatever a later one has put right:
+    its content stays in the history."""
+    every = tuple(changes)
+    return tuple(reason for gate in _LINGERING for reason in gate(every, Scope()))

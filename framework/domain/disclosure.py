@@ -41,6 +41,17 @@ def secrets(changes: Sequence[FileChange], scope: Scope) -> Iterator[str]:
                 f"{shown(one.path)} holds {what}: take it out of the commits, and read it from "
                 "the environment"
             )
+        for what in disclosed(one.path):
+            yield f"a path holds {what}: rename the file, and read it from the environment"
+
+
+def disclosed(text: str) -> tuple[str, ...]:
+    """The kinds of secrets in a text that is not a file's: a message, a name."""
+    return tuple(
+        what
+        for what, pattern in _SECRETS.items()
+        if any(not _EXAMPLE.search(one) for one in pattern.findall(text))
+    )
 
 
 def secret_files(changes: Sequence[FileChange], scope: Scope) -> Iterator[str]:

@@ -17,12 +17,24 @@ _AT_THE_TOP = (
     *(".github/workflows/", ".github/actions/", ".gitea/workflows/", ".forgejo/workflows/"),
     *(".circleci/", ".buildkite/", ".woodpecker/", ".woodpecker.yml", ".woodpecker.yaml"),
     *(".gitlab-ci.yml", ".travis.yml", ".drone.yml", "azure-pipelines.yml", "jenkinsfile"),
+    *(".teamcity/", ".semaphore/", ".tekton/", ".gitlab/", ".cirrus.yml", "appveyor.yml"),
+    *(".appveyor.yml", "buildspec.yml", "cloudbuild.yaml", "cloudbuild.yml"),
+    *("codeowners", ".github/codeowners", "docs/codeowners", ".github/dependabot.yml"),
     *("bitbucket-pipelines.yml", "workflow.md", "constitution.yaml", "app_spec.txt", "plan.yaml"),
 )
 _ANYWHERE = frozenset(
     {
-        *(".claude", "claude.md", ".mcp.json", ".nightshift"),
+        *(".claude", "claude.md", "claude.local.md", ".claude.json", ".mcp.json", ".nightshift"),
+        *("agents.md", "gemini.md", "copilot-instructions.md"),
+        *(".cursor", ".cursorrules", ".windsurfrules"),
         *(".gitmodules", ".gitattributes", ".husky"),
+    }
+)
+_OBEYED = frozenset(
+    {
+        *(".vscode", ".idea", ".devcontainer", ".envrc", "mise.toml", ".mise.toml"),
+        *(".githooks", ".pre-commit-config.yaml", "lefthook.yml", "lefthook.yaml"),
+        *(".yarnrc.yml", ".cargo", "renovate.json", "netlify.toml", "vercel.json"),
     }
 )
 _GIT_ITSELF = re.compile(r"\.git[ .]*(:.*)?|git~\d+", re.IGNORECASE)
@@ -41,6 +53,17 @@ def protected(changes: Sequence[FileChange], scope: Scope) -> Iterator[str]:
             yield (
                 f"{shown(one.path)} is protected: leave it as it was, and ask a person for the "
                 "change with the `blocked` tool"
+            )
+
+
+def obeyed(changes: Sequence[FileChange], scope: Scope) -> Iterator[str]:
+    """What a tool runs as soon as somebody opens, enters or commits in the project."""
+    for one in changes:
+        parts = one.path.lower().split("/")
+        if _OBEYED.intersection(parts) and not scope.covers(one.path):
+            yield (
+                f"{shown(one.path)} is obeyed by people's tools, and the issue does not name it: "
+                "leave it as it was, or ask a person for the change with the `blocked` tool"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +17,16 @@ from .stage import run_git
 
 OWNER, REPO = "rehearsal", "project"
 _BRANCH = "main"
+_BOARD = "(create|update|link)ProjectV2(Field|ToRepository)?"
+_ONCE = re.compile(
+    r"GET /user|GET /repos/{owner}/{repo}|\w+ /repos/{owner}/{repo}/labels"
+    rf"|query (viewer|repository|__type)|mutation createLabel|mutation ({_BOARD} ?)+"
+)
+"""What is asked once in the life of a repository: who we are, its labels, its board."""
 
 
 @contextmanager
-def github(
-    project: Path, state_directory: str, cache: Path
-) -> Iterator[Callable[[int], str]]:
+def github(project: Path, state_directory: str, cache: Path) -> Iterator[Callable[[int], str]]:
     """Serve a GitHub whose one repository `project` is the clone of, with its configuration
     written to say so, until the block is left. What is yielded tells how much was asked of it
     for so many issues.
@@ -43,10 +48,12 @@ def github(
 def told(log: Log, issues: int) -> str:
     """The cost of a run, in requests."""
     asked = [one for one in log if not one.conditional]
-    writes = sum(one.write for one in asked)
-    each = f", {len(asked) / issues:.1f} for each of {issues} issues" if issues else ""
+    once = sum(bool(_ONCE.fullmatch(one.operation)) for one in asked)
+    rest = len(asked) - once
+    each = f", {rest / issues:.1f} for each of {issues} issues" if issues else ""
     return (
-        f"GitHub was asked {len(asked)} times ({writes} writes){each}; "
+        f"GitHub was asked {len(asked)} times ({sum(one.write for one in asked)} writes): {once} "
+        f"times to set up labels and a board, and {rest} times for the work{each}. "
         f"{len(log) - len(asked)} more requests found nothing new and cost nothing."
     )
 

@@ -98,7 +98,7 @@ class Aftermath:
         return Failure(
             at=self.parts.clock(),
             epoch=self.lease.epoch,
-            reason=f"{explain(self.outcome)}\n{output}".strip(),
+            reason=self.parts.clean(f"{explain(self.outcome)}\n{output}".strip()),
             way=self.step.way.value,
         )
 

@@ -15,6 +15,7 @@ from ..domain.merge import Proof
 from ..domain.outcome import Rejected
 from ..domain.remedy import Way
 from ..effect import effect
+from . import recall
 from .parts import Parts
 from .settle import AUTHOR, settle
 
@@ -99,6 +100,7 @@ def close(parts: Parts, proof: Proof) -> Act:
             )
         )
         settle(parts, issue, proof, reviewed=True)
+        recall.forget(parts, issue)
         return Left()
 
     return act

@@ -32,6 +32,7 @@ from ..domain.outcome import (
     Rejected,
     Stalled,
     Unfinished,
+    explain,
 )
 from ..domain.proposal import Proposed
 from ..domain.remedy import Way
@@ -41,7 +42,7 @@ from ..domain.vitals import Vitals
 from ..effect import effect
 from ..workspaces.base import Workspace
 from . import landing as landings
-from . import prompt, reviews
+from . import prompt, recall, reviews
 from .desk import Desk, what_is_lacking
 from .parts import Parts
 from .splitting import split
@@ -136,10 +137,9 @@ class Attempt:
             workspace=workspace,
             workspaces=self._parts.workspaces,
             tracker=self._parts.tracker,
-            note=lambda line: talk.tell(line),
+            note=lambda line: self._talk.tell(line) if self._talk else None,
         )
-        talk = self._talk = self._open_talk(workspace, desk)
-        failed = await self._turn(talk, await self._first_prompt(workspace, text, rescued))
+        talk, failed = await self._begin(workspace, desk, text, rescued)
         if failed is None and not desk.finished and desk.question is None:
             failed = await self._turn(talk, await self._reminder(workspace))
         if failed is not None:
@@ -150,6 +150,32 @@ class Attempt:
             why = desk.lacking or "it did not say that it is finished"
             return Unfinished(why=f"the session ended, and {why[0].lower()}{why[1:]}")
         return await self._land(workspace, talk)
+
+    async def _begin(
+        self, workspace: Workspace, desk: Desk, text: str, rescued: str | None
+    ) -> tuple[Talk, Outcome | None]:
+        """The first turn: in the conversation that led to the pull request, where that can go on,
+        else in a new one."""
+        earlier = await recall.recall(self._parts, self._issue, self._goes_on_from, workspace)
+        if earlier:
+            talk = self._talk = self._open_talk(workspace, desk, earlier)
+            told = await self._first_prompt("again", workspace, text, rescued)
+            failed = await self._turn(talk, told)
+            if not recall.is_refused(failed, talk.spending):
+                return talk, failed
+            why = explain(failed) if failed else ""
+            await recall.give_up(self._parts, self._issue, workspace, why)
+        talk = self._talk = self._open_talk(workspace, desk)
+        told = await self._first_prompt("coding", workspace, text, rescued)
+        return talk, await self._turn(talk, told)
+
+    @property
+    def _goes_on_from(self) -> int:
+        """The epoch whose conversation this one is to continue, 0 for none: never one after which
+        a fresh start was asked for."""
+        epoch, failures = self._asked.epoch, self._failures
+        afresh = any(one.epoch > epoch and one.way in _AFRESH for one in failures[-1:])
+        return 0 if afresh else epoch
 
     async def _land(self, workspace: Workspace, talk: Talk) -> Outcome:
         """Try to land; the author of a conflict gets one more turn with both sides."""
@@ -168,6 +194,7 @@ class Attempt:
                 self._settled()
                 return ended
             case Proposed():
+                await recall.keep(self._parts, self._issue, self._session, workspace)
                 waits = await reviews.put_up(self._parts, self._issue, landing)
                 self._settled()
                 return waits
@@ -228,7 +255,7 @@ class Attempt:
     def _tell(self, event: Event) -> None:
         self._parts.journal.append(event)
 
-    def _open_talk(self, workspace: Workspace, desk: Desk) -> Talk:
+    def _open_talk(self, workspace: Workspace, desk: Desk, earlier: str = "") -> Talk:
         return Talk(
             agent=self._parts.agent,
             system=prompt.render("system"),
@@ -241,16 +268,19 @@ class Attempt:
             hub=workspace.hub,
             environment=_git_environment(workspace, self._parts.target),
             session=self._session,
+            earlier=earlier,
             issue=self._issue.id,
             branch=workspace.branch,
             model=self._parts.policy.second_model if self._way == Way.MODEL else "",
         )
 
-    async def _first_prompt(self, workspace: Workspace, text: str, rescued: str | None) -> str:
+    async def _first_prompt(
+        self, template: str, workspace: Workspace, text: str, rescued: str | None
+    ) -> str:
         brief = parse(self._issue.body)
         checks = [*brief.commands, *(self._parts.checks or ())]
         return prompt.render(
-            "coding",
+            template,
             id=self._issue.id,
             title=prompt.one_line(self._issue),
             issue=prompt.data(text, f"issue {self._issue.id}"),

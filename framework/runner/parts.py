@@ -67,6 +67,7 @@ class Parts:
     project: Path
     scratch: Path
     logs: Path
+    conversations: Path
     tracker: Tracker
     outgoing: Outgoing
     leases: LeaseStore
@@ -83,5 +84,6 @@ class Parts:
     purse: Purse
     alone: Alone
     news: News = lambda: ""
+    clean: Callable[[str], str] = str
     clock: Clock = utcnow
     forge: Forge | None = None

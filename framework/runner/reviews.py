@@ -35,10 +35,12 @@ _OVER = {
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """What an attempt is to know of its issue's pull request: `text` for its first prompt, and
-    the reviews in it by their ids."""
+    the reviews in it by their ids. `epoch` is of the attempt that it goes on from, 0 when there
+    is none."""
 
     text: str = ""
     heard: tuple[str, ...] = ()
+    epoch: int = 0
 
 
 async def asked(parts: Parts, issue: Issue) -> Asked:
@@ -58,7 +60,11 @@ async def asked(parts: Parts, issue: Issue) -> Asked:
         return Asked(text=text, heard=latest.heard)
     fresh = tuple(one.id for one in news(pull, latest.heard))
     words = feedback(pull, latest.heard)
-    return Asked(text=_section(pull, commit, words), heard=(*latest.heard, *fresh))
+    return Asked(
+        text=_section(pull, commit, words),
+        heard=(*latest.heard, *fresh),
+        epoch=latest.proof.epoch,
+    )
 
 
 async def put_up(parts: Parts, issue: Issue, proposed: Proposed) -> PullRequested:

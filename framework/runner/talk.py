@@ -36,7 +36,7 @@ it has worked."""
 @dataclass(kw_only=True)
 class Talk:
     """A conversation that may go on over several turns under one session id, which share the
-    limits; pauses between them do not count."""
+    limits; pauses between them do not count. It goes on from where `earlier` stood, if named."""
 
     agent: Agent
     system: str
@@ -53,6 +53,7 @@ class Talk:
     branch: str = ""
     model: str = ""
     session: str = field(default_factory=lambda: str(uuid.uuid4()))
+    earlier: str = ""
     spending: Spending = field(default_factory=Spending)
     _begun: bool = False
     _open_tools: set[str] = field(default_factory=set)
@@ -133,6 +134,7 @@ class Talk:
             spent=self.spending,
             hint=self._take_hint,
             resume=self._begun,
+            earlier=self.earlier,
             hands=self.hands,
             tools=self.tools,
             limits=replace(self.limits, seconds=self.limits.seconds - self._worked),

@@ -42,6 +42,12 @@ class Audit:
         if proof is not None:
             return proof
         landed = self._receipts.find(self._issue)
+        if landed is None and self._is_proposed():
+            raise UsageError(
+                f"Issue {self._issue.id} waits in a pull request, and what is not merged cannot "
+                "be verified yet. Its checks and commit stand in the pull request: merge it, and "
+                "ask again."
+            )
         if landed is None:
             raise UsageError(
                 f"Issue {self._issue.id} has no landing to verify. Name one that has landed, as "
@@ -100,6 +106,10 @@ class Audit:
             if log.isalnum() and path.is_file():
                 found = hashlib.sha256(path.read_bytes()).hexdigest()
                 yield Comparison(what="a check's log", recorded=log, found=found)
+
+    def _is_proposed(self) -> bool:
+        name = refs.proposed(self._issue.uid, self._issue.reopened)
+        return self._hub.git.call("rev-parse", "--verify", "--quiet", name).code == 0
 
     def _commit_of_record(self) -> str:
         answer = self._hub.git.call("rev-parse", "--verify", "--quiet", f"{self._name}^{{commit}}")

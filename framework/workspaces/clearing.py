@@ -58,6 +58,7 @@ def plan(estate: Estate, retention: Retention) -> Plan:
             *(_workspace(path) for path in ours),
             *_leftovers(estate, retention),
             *_logs(estate, retention),
+            *_conversations(estate, retention),
             *_rehearsals(estate, retention),
             *old,
             *([] if here else _objects(estate, old, retention.settled)),
@@ -90,6 +91,15 @@ def _logs(estate: Estate, retention: Retention) -> Iterator[Removal]:
     for path in (*found, *checks):
         if path.is_file() and _is_older(path, before):
             yield whole(Kind.LOG, path, f"not written to for {retention.days:g} days")
+
+
+def _conversations(estate: Estate, retention: Retention) -> Iterator[Removal]:
+    """Those that no review can go on with any more, or that nobody has for long."""
+    for path in within(estate.directory / "conversations"):
+        if path.name.rpartition("-e")[0] in estate.closed:
+            yield whole(Kind.CONVERSATION, path, "issue closed")
+        elif _is_older(path, retention.settled if estate.runs else retention.before):
+            yield whole(Kind.CONVERSATION, path, f"over {retention.days:g} days old")
 
 
 def _rehearsals(estate: Estate, retention: Retention) -> Iterator[Removal]:

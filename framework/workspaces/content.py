@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..domain.filechange import SUBMODULE, SYMLINK, FileChange
+from ..domain.placement import LARGEST
 from .hub import Hub
 from .trees import ABSENT, Difference, Entry, Packed, differences
 
 _LONGEST_LINK = 4096
-_LONGEST_TEXT = 1_000_000
+_LONGEST_TEXT = LARGEST
 
 
 def changes(hub: Hub, tip: str, tree: str) -> tuple[FileChange, ...]:

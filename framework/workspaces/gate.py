@@ -19,6 +19,7 @@ from .content import changes
 from .hub import Hub
 from .merging import combine
 from .receipt import Receipts
+from .steps import lingering
 
 _UNRELATED = "the commits have no history in common with the target: commit on the given branch"
 
@@ -56,7 +57,7 @@ class Gate:
         changed = changes(self._hub, tip, merged.tree)
         if not changed and self._hub.is_in(head, tip):
             return Nothing()
-        if why := broken_rules(issue, siblings, changed):
+        if why := broken_rules(issue, siblings, changed) or lingering(self._hub, tip, head):
             return Refused(reasons=why)
         return Candidate(
             tip=tip,

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     WORKSPACE = "workspace"
     LEFTOVER = "leftover"
     LOG = "log"
+    CONVERSATION = "conversation"
     REHEARSAL = "rehearsal"
     REF = "ref"
     OBJECTS = "objects"
@@ -45,7 +46,7 @@ class Removal:
                 return ()
             case Kind.OBJECTS:
                 return tuple(map(Path, self.parts))
-            case Kind.WORKSPACE | Kind.LEFTOVER | Kind.LOG | Kind.REHEARSAL:
+            case Kind.WORKSPACE | Kind.LEFTOVER | Kind.LOG | Kind.CONVERSATION | Kind.REHEARSAL:
                 return (*map(Path, self.parts), Path(self.name))
 
 

@@ -90,6 +90,7 @@ def opened(double: Double, directory: Path, clock: Any) -> dict[str, Any]:
         "board": False,
         "clock": clock,
         "sleep": lambda seconds: None,
+        "fresh": timedelta(),
     }
 
 

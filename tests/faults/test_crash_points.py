@@ -14,7 +14,7 @@ from framework.effect import EFFECTS, points
 
 from ..theatre import ROOT, Theatre, planned, script, theatre, turns
 
-_LATER = {"push", "outbox", "propose", "branch", "pull", "merge"}
+_LATER = {"push", "outbox", "propose", "branch", "pull", "merge", "keep"}
 """Reached where there is an origin, a tracker that is away, or where landings are pull requests:
 killed in tests of their own."""
 DRAFT = [{"write": {"path": "draft.txt", "text": "half\n"}}, {"bash": "git stash -q -u"}]

@@ -65,7 +65,7 @@ def test_another_process_finds_the_board_without_the_file(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("kind", ["502 after", "reset after"])
-@pytest.mark.parametrize("nth", range(1, 10))
+@pytest.mark.parametrize("nth", range(1, 8))
 def test_no_second_board_after_a_lost_answer(stage: Stage, kind: Any, nth: int) -> None:
     """Whatever request of the set-up has no answer: one board, each field once."""
     stage.double.faults.add("", kind, first=nth)

@@ -7,10 +7,10 @@ written again, from a list that is kept on disk until that is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ...domain.errors import ForgeRefused
-from ...domain.frozen import replace
+from ...domain.frozen import dataclass, replace
 from ...domain.trouble import Kind
 from ...forge.github import Failed, GitHub, Mutation, Result
 from .board_fields import (
@@ -35,6 +35,15 @@ from .board_texts import (
     replace_options,
     set_value,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What has to be written for a field that is wanted; `before` is what stays true of it."""
+
+    wanted: Wanted
+    mutation: Mutation
+    before: Known | None = None
 
 
 class Furnisher:
@@ -63,6 +72,7 @@ class Furnisher:
         self._put_back(layout)
         before = self.known()
         found: dict[str, Known] = {}
+        orders: list[Order] = []
         for wanted in WANTED:
             own = find(wanted, layout.fields, before.get(wanted.name))
             if own is not None and own.kind != wanted.kind:
@@ -71,33 +81,47 @@ class Furnisher:
                     f"{wanted.kind}: cards do without. Rename it to have one made."
                 )
                 continue
-            known = self._made(layout, wanted, own, before.get(wanted.name))
-            if known is not None:
-                found[wanted.name] = known
+            match self._needed(layout, wanted, own, before.get(wanted.name)):
+                case Known() as known:
+                    found[wanted.name] = known
+                case Order() as order:
+                    orders.append(order)
+        self._fill(orders, found)
         self._remember(found)
         return found
 
-    def _made(
+    def _needed(
         self, layout: Layout, wanted: Wanted, own: Field | None, before: Known | None
-    ) -> Known | None:
-        try:
-            if own is None:
-                return self._created(layout, wanted, before)
-            return self._completed(layout, wanted, own, before)
-        except ForgeRefused as error:
-            if wanted is STATUS or error.trouble.rule.person:
-                raise
-            self._say(f"{error} So cards have no {wanted.name}.")
-            return None
+    ) -> Known | Order:
+        """The field as it is known; or what has to be asked of GitHub for that."""
+        if own is None:
+            return self._creation(layout, wanted, before)
+        return self._completion(layout, wanted, own, before)
 
-    def _created(self, layout: Layout, wanted: Wanted, before: Known | None) -> Known:
+    def _fill(self, orders: Sequence[Order], found: dict[str, Known]) -> None:
+        """All that is to be made goes in one request."""
+        asked = [one.mutation for one in orders]
+        results = self._api.mutate(asked) if asked else ()
+        for order, result in zip(orders, results, strict=True):
+            try:
+                own = field_of(sure(result)["projectV2Field"])
+            except ForgeRefused as error:
+                if order.wanted is STATUS or error.trouble.rule.person:
+                    raise
+                self._say(f"{error} So cards have no {order.wanted.name}.")
+            else:
+                found[order.wanted.name] = learn(order.wanted, own, order.before)
+
+    def _creation(self, layout: Layout, wanted: Wanted, before: Known | None) -> Order:
         if before is not None:
             self._say(f"The field {before.name} of the board {layout.url} was deleted: put back.")
         options = as_input(wanted.options.values(), with_ids=False)
-        own = self._sent(create_field(layout.id, wanted.name, wanted.kind, options))
-        return learn(wanted, own, None)
+        mutation = create_field(layout.id, wanted.name, wanted.kind, options)
+        return Order(wanted=wanted, mutation=mutation)
 
-    def _completed(self, layout: Layout, wanted: Wanted, own: Field, before: Known | None) -> Known:
+    def _completion(
+        self, layout: Layout, wanted: Wanted, own: Field, before: Known | None
+    ) -> Known | Order:
         known = learn(wanted, own, before)
         lacks = missing(wanted, known)
         if not lacks:
@@ -108,8 +132,8 @@ class Furnisher:
         if not layout.blank and not self._takes_ids():
             return self._overwritten(layout, wanted, own, known)
         with_ids = not layout.blank  # a board without cards has nothing to lose
-        new = self._sent(replace_options(own.id, as_input(options, with_ids=with_ids)))
-        return learn(wanted, new, known if with_ids else None)
+        mutation = replace_options(own.id, as_input(options, with_ids=with_ids))
+        return Order(wanted=wanted, mutation=mutation, before=known if with_ids else None)
 
     def _takes_ids(self) -> bool:
         """Whether this server keeps an option that comes with its id."""

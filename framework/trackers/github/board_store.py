@@ -18,6 +18,7 @@ from typing import Any
 
 from ...domain.errors import TrackerError
 from ...domain.issue import Priority, State
+from ...sqlite import opened, settle, transaction
 from .board_cards import Card, Row, is_due
 
 _TABLES = """
@@ -45,9 +46,8 @@ class BoardStore:
         self._lock = RLock()
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-            )
+            self._connection = opened(path, patience=_PATIENCE)
+            settle(self._connection, synchronous="FULL")
             self._connection.executescript(_TABLES)
 
     def close(self) -> None:
@@ -142,14 +142,8 @@ class BoardStore:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._lock, self._explained(), transaction(self._connection):
+            yield self._connection
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -28,7 +28,7 @@ _TRUSTED = timedelta(minutes=10)
 """How long the board's fields are taken to be as they were, while no write is refused."""
 _PER_PAGE = timedelta(seconds=10)
 """Between two looks at the board, for each hundred cards on it: at most 360 points an hour."""
-_LEAST = timedelta(seconds=15)
+_LEAST = timedelta(seconds=25)
 _LARGE = 300
 """Of more cards than these mostly those that are not done are looked at."""
 _WHOLE = timedelta(hours=1)

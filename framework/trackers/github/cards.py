@@ -12,7 +12,7 @@ from ..base import Clock
 from .board_cards import Card
 
 _EVERY = timedelta(seconds=10)
-"""Between two writes to the board, so that many changes share one request."""
+"""From the first change to the write to the board in which it goes with others."""
 
 
 class Cards(Protocol):
@@ -36,7 +36,7 @@ class Shown:
         self._say = say
         self._said: set[str] = set()
         self._flushed: datetime | None = None
-        self._is_waiting = False
+        self._waiting: datetime | None = None
 
     @property
     def is_there(self) -> bool:
@@ -46,7 +46,8 @@ class Shown:
         """Each with its node id and who works on it."""
         if self._board is not None:
             board, cards = self._board, [_card(*one) for one in issues]
-            self._is_waiting = self._is_waiting or bool(cards)
+            if cards and self._waiting is None:
+                self._waiting = self._clock()
             self._calmly(lambda: board.show(cards))
 
     def moves(self) -> Mapping[int, State]:
@@ -59,13 +60,13 @@ class Shown:
         return found
 
     def flush(self, *, now: bool = False) -> None:
-        """Write to the board, if that was not done in the last seconds."""
+        """Write to the board what waits for some seconds, so that what comes with it shares its
+        request: an issue that is done, and the next one that is begun."""
         if self._board is None:
             return
-        is_due = self._flushed is None or self._clock() - self._flushed >= _EVERY
-        if now or is_due:
-            if self._is_waiting:
-                self._flushed, self._is_waiting = self._clock(), False
+        since = self._waiting or self._flushed
+        if now or since is None or self._clock() - since >= _EVERY:
+            self._flushed, self._waiting = self._clock(), None
             self._calmly(self._board.flush)
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from ...domain.entry import Label, Milestone
 from ...domain.errors import ForgeRefused, TrackerError
 from ...domain.trouble import Kind
-from ...forge.github import GitHub
+from ...forge.github import Done, GitHub, Mutation
 from .. import _catalogue
 from . import words
 from .mirror import Mirror
@@ -20,15 +20,19 @@ _COLORLESS = "ededed"
 """What GitHub gives a label for which nobody chose a colour."""
 _LONGEST_MILESTONE = 255
 _FURNISHED = "labels are made"
+_MADE = "{ label { id } }"
 
 
 class Catalogue:
-    """`root` is the repository's path: `repos/OWNER/NAME`."""
+    """`root` is the repository's path: `repos/OWNER/NAME`, and `node` its node id. `claimed` is the
+    label that shows our claims."""
 
-    def __init__(self, api: GitHub, root: str, mirror: Mirror) -> None:
+    def __init__(self, api: GitHub, root: str, mirror: Mirror, *, node: str, claimed: str) -> None:
         self._api = api
         self._mirror = mirror
         self._root = root
+        self._node = node
+        self._own = {**words.CATALOGUE, claimed: words.CLAIMED_COLOR}
         self._lock = RLock()
         self._label_nodes: dict[str, str] = {}
         self._milestones: dict[str, Mapping[str, Any]] = {}
@@ -51,13 +55,17 @@ class Catalogue:
         """GraphQL's names for these labels, and for each of our own; made where they are not
         there yet. Keys are in lower case."""
         with self._lock:
-            wanted = {one.lower(): one for one in (*words.CATALOGUE, *names)}
+            wanted = {one.lower(): one for one in (*self._own, *names)}
             if wanted.keys() - self._label_nodes.keys():
                 self._list_labels()
-            for low, name in wanted.items():
-                if low not in self._label_nodes:
-                    self._make_label(Label(name=name, color=words.CATALOGUE.get(low, "")))
+            lacking = [name for low, name in wanted.items() if low not in self._label_nodes]
+            self._make_labels([Label(name=one, color=self._own.get(one, "")) for one in lacking])
             return dict(self._label_nodes)
+
+    def forget(self) -> None:
+        """GitHub does not know a label or milestone any more by what it was called here."""
+        with self._lock:
+            self._label_nodes, self._milestones = {}, {}
 
     def milestone(self, name: str) -> Mapping[str, Any]:
         """The milestone as GitHub has it, with `number` and `node_id`; made where it is not."""
@@ -86,7 +94,7 @@ class Catalogue:
             else:
                 number = self._find_milestone(name)["number"]
                 self._api.send("DELETE", f"{self._root}/milestones/{number}")
-            self._forget()
+            self.forget()
 
     def _save_label(self, label: Label, was: str | None) -> None:
         if not words.fits(label.name):
@@ -103,7 +111,7 @@ class Catalogue:
         elif before != label:
             body = {"new_name": label.name, **_label_body(label)}
             self._api.send("PATCH", self._label_path(before.name), body)
-            self._forget()
+            self.forget()
 
     def _save_milestone(self, milestone: Milestone, was: str | None) -> None:
         before = None if was is None else self._find_milestone(was)
@@ -115,7 +123,21 @@ class Catalogue:
         elif _milestone(before) != milestone:
             path = f"{self._root}/milestones/{before['number']}"
             self._api.send("PATCH", path, _milestone_body(milestone))
-            self._forget()
+            self.forget()
+
+    def _make_labels(self, labels: Sequence[Label]) -> None:
+        """In one request; what the server does not make so is made one by one."""
+        asked = [
+            Mutation(name="createLabel", input=self._asked(one), select=_MADE) for one in labels
+        ]
+        for label, result in zip(labels, self._api.mutate(asked), strict=True):
+            if isinstance(result, Done):
+                self._label_nodes[label.name.lower()] = result.data["label"]["id"]
+            else:
+                self._make_label(label)
+
+    def _asked(self, label: Label) -> dict[str, str]:
+        return {"repositoryId": self._node, "name": label.name, **_label_body(label)}
 
     def _make_label(self, label: Label) -> None:
         body = {"name": label.name, **_label_body(label)}
@@ -158,9 +180,6 @@ class Catalogue:
             every = list(self._api.pages(f"{self._root}/milestones", state="all"))
             self._milestones = {one["title"]: one for one in every}
             return every
-
-    def _forget(self) -> None:
-        self._label_nodes, self._milestones = {}, {}
 
     def _label_path(self, name: str) -> str:
         return f"{self._root}/labels/{quote(name, safe='')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from ...domain.errors import TrackerError
@@ -17,9 +17,8 @@ from .rooms import Rooms
 from .seen import of_rest
 from .writing import patch
 
-_FRESH = timedelta(seconds=10)
+FRESH = timedelta(seconds=10)
 """How old what is known may be when it is written over: people's edits win."""
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Changing:
@@ -34,11 +33,6 @@ class Changing:
         self._root = root
         self._home = home
         self._clock = clock
-        self._looked = _NEVER
-
-    def looked(self) -> None:
-        """All issues were listed just now."""
-        self._looked = self._clock()
 
     def change(self, number: int, change: Change) -> bool:
         """Whether anything changed. The caller has the turn. Raises what `Tracker.update` does."""
@@ -54,9 +48,7 @@ class Changing:
         return after is not before
 
     def _freshen(self, number: int) -> None:
-        row = self._mirror.row(number)
-        at = max((row and row.at) or _NEVER, self._looked)
-        if row is None or row.is_gone or self._clock() - at >= _FRESH:
+        if not self._rooms.listing.knows(number, FRESH):
             self._rooms.ask(number)
 
     def _refuse_approval(self, number: int, change: Change) -> None:
@@ -89,9 +81,10 @@ class Changing:
         if fields.get("milestone") is not None:
             fields["milestone"] = rooms.catalogue.milestone(fields["milestone"])["number"]
         if fields:
-            self._patch(number, fields)
+            self.patch(number, fields)
 
-    def _patch(self, number: int, fields: Mapping[str, Any]) -> None:
+    def patch(self, number: int, fields: Mapping[str, Any]) -> None:
+        """Send just this. The caller has the turn, and knows the issue as it is."""
         if "labels" in fields:
             self._rooms.catalogue.furnish()
         seen = of_rest(self._api.send("PATCH", f"{self._root}/issues/{number}", fields))

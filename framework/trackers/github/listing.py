@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...domain.errors import ForgeRefused
@@ -20,6 +20,7 @@ _PAGE = 100
 _MARK = "listed until"
 _FULL = "listed in full"
 _DEPENDENCIES = "has dependencies"
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 BLOCKERS_QUERY = """query($ids: [ID!]!) { nodes(ids: $ids) { ... on Issue {
   number repository { nameWithOwner }
@@ -35,6 +36,7 @@ class Listing:
         self._root = root
         self._mirror = mirror
         self._clock = clock
+        self._looked = _NEVER
 
     @property
     def has_dependencies(self) -> bool:
@@ -44,11 +46,25 @@ class Listing:
     def refresh(self) -> None:
         """Ask what changed: one conditional question while nothing did. Every six hours all is
         listed, which alone shows what was deleted or moved away."""
+        now = self._clock()
         if self._is_due():
             self._list_all()
         else:
             self._list_changed()
         self.ask_blockers()
+        self._looked = now
+
+    def is_younger(self, age: timedelta) -> bool:
+        """Whether this object last asked what changed less than so long ago."""
+        return self._clock() - self._looked < age
+
+    def knows(self, number: int, age: timedelta) -> bool:
+        """Whether what is known of the issue is younger than that, and it is there."""
+        row = self._mirror.row(number)
+        if row is None or row.is_gone:
+            return False
+        told = row.at is not None and self._clock() - row.at < age
+        return told or self.is_younger(age)
 
     def ask(self, number: int) -> Seen | None:
         """The issue as it is now; None where there is none, or no longer."""

@@ -16,6 +16,7 @@ from threading import RLock
 
 from ...domain.errors import TrackerUnavailable
 from ...domain.frozen import dataclass
+from ...sqlite import opened, settle, transaction, use_wal
 from . import seen as wire
 from .marker import unmarked
 from .seen import Seen
@@ -74,10 +75,11 @@ class Mirror:
         directory.mkdir(parents=True, exist_ok=True)
         self._path = directory / "mirror.db"
         self._lock, self._taking_turns = RLock(), RLock()
-        self._connection = _opened(self._path, patience)
-        self._turns = _opened(directory / "turn.db", patience * 12)
+        self._connection = opened(self._path, patience=patience)
+        self._turns = opened(directory / "turn.db", patience=patience * 12)
         with self._lock, self._explained():
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            settle(self._connection, synchronous="FULL")
+            use_wal(self._connection, patience)
             self._connection.executescript(_SCHEMA)
 
     @contextmanager
@@ -235,14 +237,8 @@ class Mirror:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.rollback()
-                raise
+        with self._lock, self._explained(), transaction(self._connection):
+            yield self._connection
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -253,10 +249,6 @@ class Mirror:
                 f"What is remembered of GitHub in {self._path} cannot be read or written: "
                 f"{error}. See that the disk has room; the file is made anew when it is away."
             ) from error
-
-
-def _opened(path: Path, patience: float) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
 
 
 def _row(

@@ -59,6 +59,15 @@ class People:
         """GraphQL's name for one of them."""
         return self._nodes()[login]
 
+    def own_node(self) -> str:
+        """GraphQL's name for our own account; asked once."""
+        name = f"node of {self._login}"
+        node = self._mirror.fact(name)
+        if node is None:
+            node = str(self._api.query("{ viewer { id } }")["viewer"]["id"])
+            self._mirror.keep_fact(name, node)
+        return node
+
     def _nodes(self) -> Mapping[str, str]:
         name = "assignable"
         known = self._remembered(name)

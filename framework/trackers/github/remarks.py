@@ -60,24 +60,42 @@ class Remarks:
 
     def write(self, seen: Seen, text: str, *, author: str, key: str | None) -> Comment:
         """The caller has the turn. `seen` is the issue as it was last seen."""
-        if key is not None and (known := self._find(seen, key)) is not None:
+        if key is not None and (known := self.find(seen, key)) is not None:
             return known
+        body = self.body(text, author=author, key=key)
+        if key is not None:
+            self.intend(seen.number, key)
+        comment = self._send(seen, body, key)
+        self._keep(comment)
+        at = comment.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._count(seen.number, at)
+        return comment
+
+    def body(self, text: str, *, author: str, key: str | None) -> str:
+        """The comment as GitHub is to hold it. Raises TrackerError where it is too long."""
         marker = Marker(
             key=key,
             by=None if author == self._house.login else author,
             text=None if shown_text(text) == text else text,
         )
-        body = body_of(shown_text(text), marker, "a comment") or "(empty)"
-        intent = f"comment {seen.number} {key}"
+        return body_of(shown_text(text), marker, "a comment") or "(empty)"
+
+    def intend(self, number: int, key: str) -> None:
+        """It is about to be sent: until it is `kept` or found it may have been written."""
+        self._mirror.intend([_intent(number, key)], self._clock())
+
+    def kept(self, number: int, raw: Mapping[str, Any]) -> None:
+        """`raw` was written, and came back as REST would tell it."""
+        self._keep(self._comment(number, raw))
+
+    def _keep(self, comment: Comment) -> None:
+        number = int(comment.issue)
+        self._mirror.keep_remarks(number, [(int(comment.id), _written(comment))], all=False)
+        self._settle(number, comment.key)
+
+    def _settle(self, number: int, key: str | None) -> None:
         if key is not None:
-            self._mirror.intend([intent], self._clock())
-        comment = self._send(seen, body, key)
-        self._mirror.keep_remarks(seen.number, [(int(comment.id), _written(comment))], all=False)
-        if key is not None:
-            self._mirror.settle([intent])
-        at = comment.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._count(seen.number, at)
-        return comment
+            self._mirror.settle([_intent(number, key)])
 
     def _count(self, number: int, at: str) -> None:
         if (row := self._mirror.row(number)) is not None:
@@ -90,11 +108,12 @@ class Remarks:
         try:
             return self._comment(seen.number, self._api.send("POST", path, {"body": body}))
         except Unsure:
-            if key is None or (found := self._look(seen.number, key)) is None:
+            if key is None or (found := self.look(seen.number, key)) is None:
                 raise
             return found
 
-    def _look(self, number: int, key: str) -> Comment | None:
+    def look(self, number: int, key: str) -> Comment | None:
+        """For one that may have been written just now; takes its time."""
         for seconds in _LOOKS:
             self._sleep(seconds)
             for one in self.every(number):
@@ -102,13 +121,16 @@ class Remarks:
                     return one
         return None
 
-    def _find(self, seen: Seen, key: str) -> Comment | None:
-        """Asks only where there may be comments that are not known here."""
+    def find(self, seen: Seen, key: str) -> Comment | None:
+        """The one with this key. Asks only where there may be comments that are not known here."""
         known = [_read(text) for text in self._mirror.remarks(seen.number)]
-        is_doubtful = self._mirror.intended(f"comment {seen.number} {key}") is not None
+        is_doubtful = self._mirror.intended(_intent(seen.number, key)) is not None
         if is_doubtful or len(known) != seen.comments:
             known = list(self.every(seen.number))
-        return next((one for one in known if one.key == key), None)
+        found = next((one for one in known if one.key == key), None)
+        if found is not None and is_doubtful:
+            self._settle(seen.number, key)
+        return found
 
     def _comment(self, number: int, raw: Mapping[str, Any]) -> Comment:
         login = (raw.get("user") or {}).get("login", "")
@@ -126,6 +148,10 @@ class Remarks:
             created_at=moment(raw["created_at"]),
             key=marker.key if is_ours else None,
         )
+
+
+def _intent(number: int, key: str) -> str:
+    return f"comment {number} {key}"
 
 
 def _written(comment: Comment) -> str:

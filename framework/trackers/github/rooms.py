@@ -12,6 +12,7 @@ from ...domain.issue import Issue
 from ...forge.github import GitHub
 from .. import _rules
 from ..base import Clock
+from . import words
 from .approvals import Approvals
 from .catalogue import Catalogue
 from .links import Links
@@ -93,7 +94,8 @@ def furnished(
     shelf = Shelf(mirror, house, approvals)
     listing = Listing(api, root, mirror, clock)
     links = Links(api, mirror, shelf, clock)
-    catalogue = Catalogue(api, root, mirror)
+    claimed = words.claimed(store)
+    catalogue = Catalogue(api, root, mirror, node=repository.node, claimed=claimed)
     making = Making(
         api,
         root,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -26,7 +26,8 @@ from .._select import cut, matching
 from ..base import RUNNER, Clock, utcnow
 from .board import Board
 from .cards import Shown
-from .changing import Changing
+from .changing import FRESH, Changing
+from .concluding import Concluding
 from .links import done
 from .making import number_of
 from .mirror import Mirror
@@ -37,6 +38,7 @@ E = TypeVar("E", Label, Milestone, User)
 
 _ALL = Query()
 _DELETED = "{ repository { id } }"
+_POLL = timedelta(seconds=10)
 _SHOWN = "shown on the board"
 _BOARD = "board"
 """Who moves a card, where GitHub does not say."""
@@ -47,20 +49,23 @@ def ignore(_: str) -> None:
 
 
 class GitHubTracker:
-    """All that `Tracker`, `CreatesMany`, `Catalogues`, `Deletes` and `Indexes` promise, for the
-    issues of `owner`/`repo` on the server that people open at `url`, as the holder of `token`.
+    """All that `Tracker`, `CreatesMany`, `Concludes`, `Catalogues`, `Deletes` and `Indexes`
+    promise, for the issues of `owner`/`repo` on the server that people open at `url`, as the
+    holder of `token`.
 
     `directory` is for what is remembered between runs; processes of this machine that share it
     take turns at writing. `store` is the short id of the store that holds the leases: with it a
     claim is shown to people, and another's claim is respected. `board`: False for none, True for
     one of our own, or the number of one that is there. `api` is a client to be shared, closed
-    with the tracker; without one it is made of `url`, `token` and `allowance`. `say` hears what
-    people should know.
+    with the tracker; without one it is made of `url`, `token` and `allowance`. A list asks GitHub
+    if the last one that did was `fresh` ago; until then it has our own changes only. `say` hears
+    what people should know.
 
     Promised besides: people's edits win over ours where they are seen, which is when they are at
     least ten seconds old. Not promised: a step all of which is done or nothing, when the machine
     or GitHub dies in the middle of it; the same `create` again then finishes it. That a deleted
-    issue's key stays taken on machines that never saw the issue. Users: they are GitHub's.
+    issue's key stays taken on machines that never saw the issue. That nothing was changed where
+    GitHub refuses no more than the comment of `conclude`. Users: they are GitHub's.
     """
 
     name = "github"
@@ -78,12 +83,14 @@ class GitHubTracker:
         board: bool | int = True,
         api: GitHub | None = None,
         allowance: Path | None = None,
+        fresh: timedelta = _POLL,
         clock: Clock = utcnow,
         sleep: Callable[[float], None] = time.sleep,
         say: Callable[[str], None] = ignore,
     ) -> None:
         self._root = f"repos/{owner}/{repo}"
         self._home = f"{url.rstrip('/')}/{owner}/{repo}"
+        self._fresh = fresh
         self._clock = clock
         self._say = say
         self._api = api or GitHub(
@@ -127,6 +134,9 @@ class GitHubTracker:
 
     def comments(self, id: str) -> Sequence[Comment]:
         number = self._number(id)
+        row = self._mirror.row(number)
+        if row and not row.seen.comments and self._rooms.listing.knows(number, self._young()):
+            return ()
         try:
             return self._rooms.remarks.every(number)
         except ForgeRefused as error:
@@ -164,6 +174,19 @@ class GitHubTracker:
             self._rooms.require(id)
             seen = self._rooms.shelf.kept(number).row.seen
             return self._rooms.remarks.write(seen, storable(text), author=storable(author), key=key)
+
+    def conclude(self, id: str, change: Change, text: str, *, author: str, key: str) -> Issue:
+        """In one request for an issue that is closed for the first time, else in two."""
+        number = self._number(id)
+        with self._mirror.turn():
+            self._rooms.require(id)
+            by, name = storable(author), storable(key)
+            if not self._concluding.conclude(number, change, storable(text), author=by, key=name):
+                self.comment(id, text, author=author, key=key)
+                return self.update(id, change, actor=author)
+            issue = self._rooms.issue(id)
+        self._show_changed()
+        return issue
 
     def delete(self, id: str, *, actor: str = RUNNER, forced: bool = False) -> None:
         number = self._number(id)
@@ -237,11 +260,20 @@ class GitHubTracker:
             clock=self._clock,
         )
 
+    @cached_property
+    def _concluding(self) -> Concluding:
+        return Concluding(self._api, self._mirror, self._rooms, self._changing, self._clock)
+
+    def _young(self) -> timedelta:
+        """Of what age an issue need not be asked for again."""
+        return min(self._fresh, FRESH)
+
     def _found(self, query: Query) -> Sequence[Issue]:
-        self._rooms.listing.refresh()
-        self._changing.looked()
+        if not self._rooms.listing.is_younger(self._fresh):
+            self._rooms.listing.refresh()
         self._heed_moves()
         self._show_changed()
+        self._board.flush()
         return matching(self._rooms.shelf.every(), as_stored(query))
 
     def _number(self, id: str) -> int:
@@ -258,17 +290,30 @@ class GitHubTracker:
         self._mirror.keep(changed, self._clock(), ours=True)
 
     def _heed_moves(self) -> None:
-        for number, state in self._board.moves().items():
+        moves = self._board.moves()
+        if moves:
+            self._rooms.listing.refresh()  # the person may have acted on the issue, too
+        for number, state in moves.items():
             try:
                 self._move(str(number), state)
             except TrackerError as error:
                 self._say(f"A card was moved on the board, and issue {number} was not: {error}")
+            finally:
+                self._answer(number)
 
     def _move(self, id: str, state: State) -> None:
         issue = self._rooms.issue(id)
+        if state is issue.state:
+            return
         if state not in FOLLOWS[issue.state]:
             self.update(id, Change(state=State.OPEN), actor=_BOARD)
         self.update(id, Change(state=state), actor=_BOARD)
+
+    def _answer(self, number: int) -> None:
+        """The board hears of every move what the issue is now, also where it stayed as it was."""
+        row = self._mirror.row(number)
+        if row is not None and not row.is_gone:
+            self._board.show([self._card(number, row.seen.node)])
 
     def _show_changed(self) -> None:
         """Tell the board of all that changed since it was last told, by anybody here."""
@@ -280,7 +325,6 @@ class GitHubTracker:
             living = [row.seen for row in rows if not row.is_gone]
             self._board.show(self._card(one.number, one.node) for one in living)
             self._mirror.keep_fact(_SHOWN, str(max(row.version for row in rows)))
-        self._board.flush()
 
     def _card(self, number: int, node: str) -> tuple[Issue, str, str]:
         return self._rooms.issue(str(number)), node, self._mirror.fact(f"agent {number}") or ""

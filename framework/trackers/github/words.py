@@ -29,6 +29,7 @@ CATALOGUE: Mapping[str, str] = {
 }
 """The labels that Nightshift itself uses, and their colours."""
 
+CLAIMED_COLOR = "EDEDED"
 _PRIORITY = "priority:"
 _CLAIMED = "claimed:"
 _STATE_WORDS = {word: state for state, word in STATES.items()}
@@ -78,9 +79,14 @@ def shown_priority(priority: Priority) -> str:
     return f"{_PRIORITY}{priority}"
 
 
+def claimed(store: str) -> str:
+    """The label that shows a claim of this store."""
+    return f"{_CLAIMED}{store}"
+
+
 def shown_state(state: State, store: str) -> set[str]:
     """With the claim that goes with work in progress."""
-    claim = {f"{_CLAIMED}{store}"} if state is State.IN_PROGRESS else set()
+    claim = {claimed(store)} if state is State.IN_PROGRESS else set()
     return claim | ({STATES[state]} if state in STATES else set())
 
 
