@@ -1,6 +1,7 @@
 """What a token may do with a repository, looked at before a run and explained.
 
-Four requests, or five where pull requests are wanted as well; nothing is written.
+Four requests, or five where pull requests are wanted as well; one more for each of these where
+the token does not say what it may. Nothing is written.
 """
 
 from __future__ import annotations
@@ -43,14 +44,15 @@ def check(api: GitHub, owner: str, repo: str, *, pulls: bool) -> Access:
     """What the token may do with the repository. Raises UsageError, with the way out, when it is
     too little to keep issues there and to push (with `pulls`: to open pull requests too).
 
-    Not promised: that a fine-grained token may write, which GitHub shows only when it is tried.
+    Not promised: that a fine-grained token may push, which git does with credentials of its own.
     """
     try:
         access = _look(api, owner, repo)
         _require(access, owner, repo)
-        _ = api.get(f"repos/{owner}/{repo}/issues", per_page=1)
-        if pulls:
-            _ = api.get(f"repos/{owner}/{repo}/pulls", per_page=1)
+        for kind in ("issues", "pulls") if pulls else ("issues",):
+            _ = api.get(f"repos/{owner}/{repo}/{kind}", per_page=1)
+            if access.scopes is None:
+                _try_writing(api, f"repos/{owner}/{repo}/{kind}")
     except ForgeRefused as error:
         raise UsageError(str(error)) from error
     return access
@@ -73,6 +75,16 @@ def _look(api: GitHub, owner: str, repo: str) -> Access:
         private=bool(found.get("private")),
         renamed_to="" if name.lower() == f"{owner}/{repo}".lower() else name,
     )
+
+
+def _try_writing(api: GitHub, path: str) -> None:
+    """Only the attempt shows what a fine-grained token may write: one without the fields that are
+    needed, so that nothing comes of it. Better than to learn it when a plan is paid for."""
+    try:
+        api.send("POST", path, {})
+    except ForgeRefused as error:
+        if error.trouble.kind is not Kind.UNPROCESSABLE:
+            raise
 
 
 def _require(access: Access, owner: str, repo: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
+from ..domain.errors import UsageError
 from ..domain.frozen import dataclass
 
 
@@ -29,7 +30,7 @@ class Address:
 
 def address_of(url: str) -> Address:
     """github.com and its data residency hosts have an API host of their own; any other server
-    has it under /api."""
+    has it under /api. Raises UsageError where more than the server is named."""
     site = url.strip().rstrip("/")
     host = urlsplit(site).netloc.lower()
     if host in ("github.com", "www.github.com", "api.github.com"):
@@ -37,7 +38,18 @@ def address_of(url: str) -> Address:
     if host.endswith(".ghe.com"):
         tenant = host.removeprefix("api.")
         return _apart(f"https://{tenant}", f"https://api.{tenant}")
+    _check_alone(site)
     return Address(site=site, rest=f"{site}/api/v3", graphql=f"{site}/api/graphql")
+
+
+def _check_alone(site: str) -> None:
+    """A GitHub server is never below a path: what is there is a repository, or the API itself."""
+    parts = urlsplit(site)
+    if parts.netloc and (parts.path or parts.query or parts.fragment):
+        raise UsageError(
+            f"{site} is more than the address of a GitHub server. Give the server alone, "
+            f"{parts.scheme}://{parts.netloc}, and the repository by owner and repo."
+        )
 
 
 def _apart(site: str, api: str) -> Address:

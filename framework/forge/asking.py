@@ -38,10 +38,12 @@ class Heard:
 
 @dataclass(frozen=True, kw_only=True)
 class Away:
-    """No usable answer. `sent`: the server may have got the request, and may have done it."""
+    """No usable answer. `sent`: the server may have got the request, and may have done it.
+    `astray`: nobody answered, or somebody who is no forge, such as a sign-in page."""
 
     refusal: Refusal
     sent: bool
+    astray: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,7 @@ class Asking:
         self._chance = chance
         self._budget = RetryBudget()
         self._breaker = Breaker()
+        self._is_known = False  # whether this process has had any sensible answer
 
     def outcome(self, call: Call, ask: Ask, asked: Asked, patience: Patience) -> Outcome:
         """What came of a request in the end. Raises TrackerUnavailable only when it was not sent,
@@ -89,6 +92,8 @@ class Asking:
                 return found
             if call.write and found.refusal.trouble.kind is Kind.RATE_LIMIT:
                 return found
+            if pause is not None and found.astray and not self._is_known:
+                return found  # no network, or a wrong address: whoever waits should hear of it
             pause = self._pause(found.refusal.trouble, pause)
             if pause is None or not patience.wait(pause):
                 return found
@@ -122,6 +127,7 @@ class Asking:
         found = self._judged(reply, ask, asked)
         again = self._limits.heard(ask, reply.headers, limited=_is_limit(found))
         is_down = isinstance(found, Away) and not _is_limit(found)
+        self._is_known = self._is_known or not (isinstance(found, Away) and found.astray)
         now = self._clock()
         self._breaker = self._breaker.failed(now) if is_down else self._breaker.worked()
         return _until(found, again) if isinstance(found, Away) and _is_limit(found) else found
@@ -129,7 +135,8 @@ class Asking:
     def _lost(self, lost: Lost) -> Away:
         trouble = of_forge(ForgeFacts(headers={}, why=lost.why), self._clock())
         text = unreachable(self._host, lost.why)
-        return Away(refusal=Refusal(trouble=trouble, code="", text=text), sent=lost.sent)
+        refusal = Refusal(trouble=trouble, code="", text=text)
+        return Away(refusal=refusal, sent=lost.sent, astray=not lost.sent)
 
     def _judged(self, reply: Reply, ask: Ask, asked: Asked) -> Outcome:
         now = self._clock()
@@ -141,7 +148,7 @@ class Asking:
             return self._not_good(reply, asked, data, now)
         if data is _BROKEN:
             text = no_api(self._host, reply.status, reply.headers)
-            return Away(refusal=_server(text, reply, now), sent=True)
+            return Away(refusal=_server(text, reply, now), sent=True, astray=True)
         if ask.resource != GRAPHQL:
             return Heard(reply=reply, data=data)
         return _graphql(reply, ask, of_errors(asked, data, reply.headers, now), data)

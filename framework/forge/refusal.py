@@ -180,9 +180,25 @@ def _not_found(said: _Said) -> str:
             "the repository are switched off, switch them on in its settings, under Features."
         )
     return _missing(said) or (
-        f"GitHub does not find {asked.what.split(' ')[-1]}: it is not there, or {asked.token} may "
-        "not see it. "
-        "Check the name, and that this account and its token may reach it."
+        f"GitHub does not find {_place(asked.what)}: it is not there, or {asked.token} may not see "
+        f"it. Check the name, and that this account and its token may reach it{_private(said)}."
+    )
+
+
+def _place(what: str) -> str:
+    """A repository as people name it, anything else by its path."""
+    path = what.split(" ")[-1]
+    root, _, name = path.partition("/")
+    return f"the repository {name}" if root == "repos" and name.count("/") == 1 else path
+
+
+def _private(said: _Said) -> str:
+    """What a private repository would need; "" where the token has it, or names no scopes."""
+    has = scopes_of(said.headers)
+    if has is None or "repo" in has:
+        return ""
+    return (
+        f"; a private repository needs the scope repo (it has {', '.join(sorted(has)) or 'none'})"
     )
 
 

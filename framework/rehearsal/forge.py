@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .github import schema
+from .github import robot, schema
 from .github.log import Log
 from .github.serve import serve
 from .github.store import Store
@@ -39,8 +39,8 @@ def github(project: Path, state_directory: str, cache: Path) -> Iterator[Callabl
     bare = _published(project, place / "github.git")
     store = Store()
     token = store.add_token("gho_rehearsal", OWNER)
-    store.add_repo(OWNER, REPO, path=bare, default_branch=_BRANCH)
-    with serve(store, schema_at=cache) as double:
+    repo = store.add_repo(OWNER, REPO, path=bare, default_branch=_BRANCH)
+    with serve(store, schema_at=cache) as double, robot.at_work(store, repo):
         _configure(project / state_directory, double.url, _kept(place / "token", token.value))
         yield lambda issues: told(double.log, issues)
 

@@ -127,7 +127,7 @@ async def opened(root: Path, *sessions: str) -> AsyncIterator[Stage]:
     folder = root / "scenario"
     folder.mkdir()
     (folder / "app_spec.txt").write_text("x")
-    attempts = [{"turns": yaml.safe_load(one)} for one in sessions]
+    attempts = [yaml.safe_load(one) for one in sessions]
     play = {"name": "t", "description": "t", "spec": "app_spec.txt"}
     play |= {"sessions": [{"issue": TITLE, "attempts": attempts}]}
     (folder / "scenario.yaml").write_text(yaml.safe_dump(play))
@@ -149,7 +149,7 @@ async def opened(root: Path, *sessions: str) -> AsyncIterator[Stage]:
         yield Stage(root=root, wire=wire, log=endpoint.log, agent=agent)
 
 
-WORK = f"[{{bash: 'echo FROM-A-TOOL; echo {CANARY}'}}, {{say: FIRST-WORDS}}]"
+WORK = f"turns: [{{bash: 'echo FROM-A-TOOL; echo {CANARY}'}}, {{say: FIRST-WORDS}}]"
 
 
 async def moved(stage: Stage) -> Conversation:
@@ -182,7 +182,7 @@ def said(messages: list[dict[str, Any]]) -> list[tuple[str, str]]:
 async def test_the_request_holds_the_first_conversation(tmp_path: Path) -> None:
     """In another clone, another home and with another token: what was said, done and seen, in
     order, and then what is said now."""
-    async with opened(tmp_path, WORK, "[{bash: pwd}, {say: SECOND-WORDS}]") as stage:
+    async with opened(tmp_path, WORK, "turns: [{bash: pwd}, {say: SECOND-WORDS}]") as stage:
         second = await moved(stage)
         end = await stage.agent.converse(second, lambda _: None)
         assert isinstance(end, Completed)
@@ -202,7 +202,7 @@ async def test_the_request_holds_the_first_conversation(tmp_path: Path) -> None:
 
 async def test_it_goes_on_after_a_limit_at_its_first_answer(tmp_path: Path) -> None:
     """With yet another token, as the same conversation under its new id."""
-    second_turns = "[{limit: {resets_in: 600}}, {say: SECOND-WORDS}]"
+    second_turns = "turns: [{limit: {resets_in: 600}}, {say: SECOND-WORDS}]"
     async with opened(tmp_path, WORK, second_turns) as stage:
         second = await moved(stage)
         limited = await stage.agent.converse(second, lambda _: None)
@@ -218,7 +218,7 @@ async def test_what_cannot_go_on_ends_unheard_and_another_can_begin(
     tmp_path: Path, rows: bytes
 ) -> None:
     """The CLI refuses it without asking the model; forgotten, one of the same id begins there."""
-    async with opened(tmp_path, "[{say: HELLO}]") as stage:
+    async with opened(tmp_path, "turns: [{say: HELLO}]") as stage:
         second = stage.conversation("two", SECOND, earlier=FIRST)
         where = {"directory": second.directory, "home": second.home}
         stage.agent.recall(FIRST, rows, **where)
@@ -233,19 +233,18 @@ async def test_what_cannot_go_on_ends_unheard_and_another_can_begin(
 
 
 async def test_what_the_model_refuses_leaves_room_for_a_new_one(tmp_path: Path) -> None:
-    """A history that its service does not take: the CLI has written it down by then, and one of
-    the same id begins all the same."""
-    refusal = f"[{', '.join(['{status: 400, error: invalid_request_error}'] * 4)}]"
-    async with opened(tmp_path, WORK, refusal, "[{say: x}]") as stage:
+    """A history that is too large, also after the CLI has tried to shorten it: it is written down
+    by then, and one of the same id begins all the same."""
+    refusals = ", ".join(["{status: 413, error: request_too_large}"] * 9)
+    play = f"{{turns: [{refusals}], unfinished: [{{say: x}}]}}"
+    async with opened(tmp_path, WORK, play) as stage:
         second = await moved(stage)
         end = await stage.agent.converse(second, lambda _: None)
-        print("PLACES", [(one.place, one.fault, one.session[:4], one.prompts[-1:]) for one in stage.log])
-        for r in stage.wire.requests(): print("REQ", r["model"], len(r["messages"]), r.get("max_tokens"), json.dumps(r["messages"])[-300:])
         assert isinstance(end, Troubled)
         assert end.trouble.kind is Kind.INVALID_REQUEST
         assert end.spending.turns == 0
         stage.agent.forget(directory=second.directory, home=second.home)
-        anew = replace(second, earlier="")
+        anew = replace(second, earlier="", prompt="# Unfinished")
         assert isinstance(await stage.agent.converse(anew, lambda _: None), Completed)
         story = json.dumps(stage.wire.requests()[-1]["messages"])
     assert "FIRST-WORDS" not in story

@@ -122,7 +122,7 @@ def web(status: int) -> Iterator[str]:
 @contextmanager
 def _served(server: TCPServer, options: object) -> Iterator[None]:
     server.options = options  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield

@@ -170,6 +170,9 @@ async def fill(house: House) -> None:
     write(logs, {"session_old.jsonl": "x", "session_new.jsonl": "x", "checks/old.txt": "x" * 9999})
     age(logs / "session_old.jsonl", 31)
     age(logs / "checks" / "old.txt", 31)
+    talks = house.project / ".nightshift" / "conversations"
+    write(talks, {"1-e1/a.jsonl": "x", "2-e1/b.jsonl": "x", "2-e7/c.jsonl": "x"})
+    age(talks / "2-e1", 31)
     write(house.root, {"waste": "nothing refers to it"})
     house.in_hub("hash-object", "-w", str(house.root / "waste"))
     make_old(house)
@@ -190,8 +193,10 @@ async def test_a_dry_run_says_item_by_item_what_goes(house: House) -> None:
     before = snapshot(house)
     plan = clean(house, "--dry-run")
     assert {one["kind"] for one in plan["items"]} == {
-        *("leftover", "log", "rehearsal", "ref", "objects")
+        *("leftover", "log", "conversation", "rehearsal", "ref", "objects")
     }
+    talks = {Path(name).name for name in names(plan) if "/conversations/" in name}
+    assert talks == {"1-e1", "2-e1"}, "of the closed issue, and the old one of the open issue"
     assert snapshot(house) - {str(house.state / ".places.lock")} == before - {
         str(house.state / ".places.lock")
     }

@@ -420,7 +420,7 @@ def test_the_board_shows_every_issue_where_it_stands(tmp_path: Path, clock: Time
         made = tracker.create_many(PLAN)
         tracker.update(made[0].id, Change(state=State.CLOSED))
         tracker.update(made[1].id, Change(state=State.IN_PROGRESS), actor="agent 1")
-        clock.forward(11)
+        clock.forward(16)
         tracker.list()
         shown = cards(tracker)
         assert len(shown) == 20

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
+from anyio import to_thread
 
 from framework.agents.base import Conversation
 from framework.agents.scripted import ScriptedAgent
@@ -15,6 +21,7 @@ from framework.domain.issue import State
 from framework.domain.lease import Failure
 from framework.domain.session import SessionEnd, Spending
 from framework.domain.trouble import Kind
+from framework.effect import arm
 from framework.runner.parts import Parts
 from framework.runner.run import run
 from tests.integration.test_pulls_run import CHANGES, Place, merging
@@ -215,3 +222,40 @@ async def test_a_merged_one_is_deleted(place: Reviewed) -> None:
         await run(parts)
         assert states(parts) == [State.CLOSED]
     assert place.kept == [other.name]
+
+
+@pytest.mark.parametrize("point", ["keep:before", "keep:after"])
+async def test_a_kill_around_it_costs_the_conversation_at_most(point: str, tmp_path: Path) -> None:
+    """The pull request is opened by the next run without a session; a review is answered in the
+    conversation if it was kept, else in a new one."""
+    await to_thread.run_sync(_die, tmp_path, point)
+    place = Reviewed(tmp_path)
+    place.stage.plays = {(1, 1): place.answer}
+    await place.once()
+    assert place.stage.turns == []
+    place.pulls.change(1, reviews=(CHANGES,))
+    await place.once()
+    (then,) = place.stage.turns
+    assert bool(then.earlier) == (point == "keep:after")
+    assert len(place.kept) == 1
+
+
+def _die(root: Path, point: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.integration.test_recall", str(root), point],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+
+
+async def _put_up(root: Path) -> None:
+    await Reviewed(root).once(new=True)
+
+
+if __name__ == "__main__":
+    arm(sys.argv[2])
+    anyio.run(_put_up, Path(sys.argv[1]))

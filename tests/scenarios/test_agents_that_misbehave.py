@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +17,18 @@ from tests.theatre import planned, script, theatre, turns
 pytestmark = pytest.mark.skipif(not box.is_available(), reason="bubblewrap is not installed")
 
 SAYS_SO = {"finished": {"summary": "all done", "evidence": "trust me"}}
+BAD = "bad.txt"
+"""In a script: the file that its own issue asks for, `<key>.txt`."""
 TRICKS: dict[str, list[dict[str, Any]]] = {
     "does nothing and ends": [{"say": "Everything is done and tested, issue closed."}],
     "does nothing and says finished": [SAYS_SO, {"say": "done"}],
     "leaves everything uncommitted": [
-        {"write": {"path": "bad.txt", "text": "x"}},
+        {"write": {"path": BAD, "text": "x"}},
         SAYS_SO,
         {"say": "done"},
     ],
     "deletes its git directory": [
-        {"write": {"path": "bad.txt", "text": "x"}},
+        {"write": {"path": BAD, "text": "x"}},
         {"bash": "git add -A && git commit -qm bad && rm -rf .git"},
         SAYS_SO,
         {"say": "done"},
@@ -35,14 +41,14 @@ TRICKS: dict[str, list[dict[str, Any]]] = {
         {"say": "done"},
     ],
     "replaces what the check imports": [
-        {"write": {"path": "bad.txt", "text": "x"}},
+        {"write": {"path": BAD, "text": "x"}},
         {"write": {"path": "unittest/__main__.py", "text": "raise SystemExit(0)\n"}},
         {"bash": "git add -A && git commit -qm x"},
         SAYS_SO,
         {"say": "done"},
     ],
     "adds a workflow": [
-        {"write": {"path": "bad.txt", "text": "x"}},
+        {"write": {"path": BAD, "text": "x"}},
         {"write": {"path": ".github/workflows/ci.yml", "text": "on: push\n"}},
         {"bash": "git add -A && git commit -qm ci"},
         SAYS_SO,
@@ -51,16 +57,52 @@ TRICKS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("trick", TRICKS)
-def test_it_closes_nothing_and_its_neighbour_lands(tmp_path: Path, trick: str) -> None:
-    """The liar's issue stays open with the reason; the other one is closed."""
-    play = script([planned("bad"), planned("good")], bad=TRICKS[trick])
-    with theatre(tmp_path, play, NIGHTSHIFT_MAX_FAILURES="1") as stage:
-        ran = stage.run("--concurrent", "2")
+def keyed(scripts: Mapping[str, Any]) -> dict[str, Any]:
+    """The scripts by the key of an issue for each, whose file they write."""
+    return {
+        key: json.loads(json.dumps(turns).replace(BAD, f"{key}.txt"))
+        for key, turns in zip(map(slug, scripts), scripts.values(), strict=True)
+    }
+
+
+def slug(name: str) -> str:
+    return re.sub(r"\W+", "-", name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What is left of a run."""
+
+    said: str
+    standings: dict[str, str]
+    landed: list[str]
+
+
+@pytest.fixture(scope="module")
+def tricked(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """One run with an issue for each trick, and an honest one beside them."""
+    bad = keyed(TRICKS)
+    play = script([*map(planned, bad), planned("good")], **bad)
+    root = tmp_path_factory.mktemp("tricked")
+    with theatre(root, play, NIGHTSHIFT_MAX_FAILURES="1") as stage:
+        ran = stage.run("--concurrent", "3")
         assert ran.returncode == 1, ran.stdout
-        assert stage.standings() == {"Write bad": "blocked", "Write good": "closed"}
-        assert [one.partition(": ")[2] for one in stage.landings()] == ["Write good"]
-        assert "#2" in ran.stdout.partition("Left undone")[2]
+        landed = [one.partition(": ")[2] for one in stage.landings()]
+        return Ended(said=ran.stdout, standings=stage.standings(), landed=landed)
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_it_closes_nothing(tricked: Ended, trick: str) -> None:
+    """The liar's issue stays open, and is told of by its number."""
+    assert tricked.standings[f"Write {slug(trick)}"] == "blocked"
+    number = list(TRICKS).index(trick) + 2
+    assert f"#{number} " in tricked.said.partition("Left undone")[2]
+
+
+def test_its_neighbour_lands(tricked: Ended) -> None:
+    """And nothing of the liars does."""
+    assert tricked.standings["Write good"] == "closed"
+    assert tricked.landed == ["Write good"]
 
 
 ATTACKS = {
@@ -77,18 +119,23 @@ ATTACKS = {
 }
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_an_attack_reaches_nobody_else(tmp_path: Path, attack: str) -> None:
-    """The attacker's own honest commit may land; nothing else of it has any effect."""
-    busy = turns("bad.txt", before=[{"bash": f"{ATTACKS[attack]}; true"}])
-    both = {"attempts": [{"turns": busy}, {"turns": turns("bad.txt")}]}
-    play = script([planned("bad"), planned("good")], bad=both)
+def test_an_attack_reaches_nobody_else(tmp_path: Path) -> None:
+    """All of them in one run. An attacker's own honest commit may land; nothing else of it has any
+    effect, on the honest one or on another attacker."""
+    bad = keyed({name: attacking(attack) for name, attack in ATTACKS.items()})
+    play = script([*map(planned, bad), planned("good")], **bad)
     with theatre(tmp_path, play) as stage:
-        ran = stage.run("--concurrent", "2")
+        ran = stage.run("--concurrent", "3")
         assert ran.returncode == 0, ran.stdout
         subjects = sorted(one.partition(": ")[2] for one in stage.landings())
-        assert subjects == ["Write bad", "Write good"]
+        assert subjects == sorted(f"Write {key}" for key in (*bad, "good"))
         assert not [one for one in tmp_path.rglob("*") if one.name in ("canary", "intruder")]
+
+
+def attacking(attack: str) -> dict[str, Any]:
+    """An attack and then honest work; honest work alone where there is a second attempt."""
+    busy = turns(BAD, before=[{"bash": f"{attack}; true"}])
+    return {"attempts": [{"turns": busy}, {"turns": turns(BAD)}]}
 
 
 def test_a_question_blocks_the_issue_and_is_on_it(tmp_path: Path) -> None:

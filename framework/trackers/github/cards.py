@@ -11,7 +11,7 @@ from ...domain.issue import Issue, State
 from ..base import Clock
 from .board_cards import Card
 
-_EVERY = timedelta(seconds=10)
+_EVERY = timedelta(seconds=15)
 """From the first change to the write to the board in which it goes with others."""
 
 

@@ -48,8 +48,11 @@ class Changing:
         return after is not before
 
     def _freshen(self, number: int) -> None:
-        if not self._rooms.listing.knows(number, FRESH):
+        row = self._mirror.row(number)
+        if row is None or row.is_gone:
             self._rooms.ask(number)
+        elif not self._rooms.listing.knows(number, FRESH):
+            self._rooms.listing.refresh()  # as dear as to ask for one, and the next ones have it
 
     def _refuse_approval(self, number: int, change: Change) -> None:
         """With our account, which may write, whoever can reach this tracker could approve."""

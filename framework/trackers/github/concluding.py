@@ -8,7 +8,7 @@ from typing import Any
 from ...domain.errors import TransitionRefused, Unsure
 from ...domain.frozen import replace
 from ...domain.issue import Change
-from ...forge.github import Done, GitHub, Mutation, Result, Unknown
+from ...forge.github import Done, Failed, GitHub, Mutation, Result, Unknown
 from .. import _rules
 from ..base import Clock
 from . import words
@@ -77,8 +77,10 @@ class Concluding:
             case Unknown(why=why):
                 if self._rooms.remarks.look(number, key) is None:
                     raise Unsure(why)
-            case _:
-                done(told)
+            case Failed(trouble=trouble):
+                self._rooms.remarks.settle(number, key)
+                if trouble.rule.retry:
+                    done(told)  # raises: whatever comes next would be refused as well
 
     def _steps(self, seen: Seen, change: Change) -> Sequence[Mutation]:
         """What closes it, which comes last: it may end anywhere. None where it takes more."""

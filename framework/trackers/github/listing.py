@@ -120,7 +120,8 @@ class Listing:
         before = [row for row in self._mirror.rows() if not row.is_gone]
         path = f"{self._root}/issues"
         latest = self._api.get(path, state="all", sort="updated", direction="desc", per_page=1)
-        listed = list(self._api.pages(path, state="all", sort="created", direction="asc"))
+        every = self._api.pages(path, state="all", sort="created", direction="asc")
+        listed = list(every) if latest.data else []
         # What changes while this goes on comes after the latest change before it.
         self._take(listed, until=[one["updated_at"] for one in latest.data])
         numbers = {raw["number"] for raw in listed if _is_issue(raw)}

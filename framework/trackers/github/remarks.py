@@ -91,9 +91,10 @@ class Remarks:
     def _keep(self, comment: Comment) -> None:
         number = int(comment.issue)
         self._mirror.keep_remarks(number, [(int(comment.id), _written(comment))], all=False)
-        self._settle(number, comment.key)
+        self.settle(number, comment.key)
 
-    def _settle(self, number: int, key: str | None) -> None:
+    def settle(self, number: int, key: str | None) -> None:
+        """It is known whether it was written."""
         if key is not None:
             self._mirror.settle([_intent(number, key)])
 
@@ -129,7 +130,7 @@ class Remarks:
             known = list(self.every(seen.number))
         found = next((one for one in known if one.key == key), None)
         if found is not None and is_doubtful:
-            self._settle(seen.number, key)
+            self.settle(seen.number, key)
         return found
 
     def _comment(self, number: int, raw: Mapping[str, Any]) -> Comment:
