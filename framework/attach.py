@@ -57,11 +57,13 @@ def open_tracker(
     backend: str | None = None,
     *,
     create: bool = False,
+    watching: bool = False,
     say: Callable[[str], None] = _note,
 ) -> Tracker:
     """The project's tracker, or the one called `backend`. Raises UsageError where there is none
-    yet, unless `create`; and TrackerError where the project's own board was and is gone. `say`
-    hears what a person should know of a forge, such as a right that the token lacks."""
+    yet, unless `create`; and TrackerError where the project's own board was and is gone. Who is
+    only `watching` keeps no forge's board current. `say` hears what a person should know of a
+    forge, such as a right that the token lacks."""
     chosen = openable(choose(project, backend or stores_of(project).tracker))
     path, is_own = chosen.path, chosen.name in RESERVED
     if is_own and path is not None:
@@ -73,7 +75,8 @@ def open_tracker(
         )
     make = load(trackers.BACKENDS, chosen.type, "tracker")
     if path is None:
-        forge: Tracker = make(**of_forge(chosen, project), say=say)
+        given = of_forge(chosen, project)
+        forge: Tracker = make(**(given | {"board": False} if watching else given), say=say)
         return forge
     tracker: Tracker = make(path)
     if create and is_own and path is not None:
@@ -175,7 +178,7 @@ def open_board(project: Path) -> Iterator[Callable[[], Board]]:
 
     directory = project / STATE_DIRECTORY
     with ExitStack() as stack:
-        tracker = stack.enter_context(closing(open_tracker(project)))
+        tracker = stack.enter_context(closing(open_tracker(project, watching=True)))
         journal = stack.enter_context(
             closing(
                 load(journals.BACKENDS, stores_of(project).journal, "journal")(
