@@ -81,8 +81,9 @@ def situation(row: Row, seen: datetime) -> str:
             again = f"tries again at {clock(row.until, seen)}" if row.until else "tries again soon"
             return _and(again, _last(row))
         case Standing.HELD:
-            until = f" until {clock(row.until, seen)}" if row.until else ""
-            return f"claimed by somebody else{until}"
+            if row.until is None:
+                return row.why  # withheld by its tracker: a claim has an end
+            return f"claimed by somebody else until {clock(row.until, seen)}"
         case Standing.NEEDS_REVIEW:
             return _and("a person must look", *_landing(row))
         case Standing.BLOCKED:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .event import AttemptEnded, Entry, RunStarted
+from .event import AttemptEnded, Entry, RunStarted, WorkLanded
 from .graph import waits_for
 from .issue import Issue, State
 
@@ -25,7 +25,6 @@ class Effort:
         return replace(
             self,
             attempts=self.attempts + 1,
-            landed=self.landed + (ended.outcome == "Landed"),
             usd=self.usd + ended.usd,
             why=ended.why.partition("\n")[0],
         )
@@ -46,6 +45,9 @@ class Efforts:
             match entry.event:
                 case RunStarted(tracker=tracker) if tracker == self.tracker:
                     self.by_run[entry.run] = Effort()
+                case WorkLanded() if entry.run in self.by_run:
+                    run = self.by_run[entry.run]
+                    self.by_run[entry.run] = replace(run, landed=run.landed + 1)
                 case AttemptEnded() as ended if entry.run in self.by_run:
                     self.by_run[entry.run] = self.by_run[entry.run].plus(ended)
                     before = self.by_issue.get(ended.issue, Effort())

@@ -30,6 +30,8 @@ _MAX_FAULTS = 5
 _MAX_TRIES = 3
 _CLAIMS_AT_ONCE = 8
 _LISTEN_SECONDS = 1.0
+_IDLE_SECONDS = 12.0
+"""Between the last looks of a run: nobody wants to wait for three polls of a forge."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class Scheduler:
     halted: str | None = None
     started: int = 0
     _running: dict[str, int] = field(default_factory=dict)
+    _idle: int = 0
     _faults: int = 0
     _tries: Counter[str] = field(default_factory=Counter)
     _refused: set[str] = field(default_factory=set)
@@ -65,19 +68,18 @@ class Scheduler:
     )
 
     async def run(self) -> None:
-        idle = 0
         async with anyio.create_task_group() as group:
-            while idle < _IDLE_TICKS:
+            while self._idle < _IDLE_TICKS:
                 self._wake, heard = anyio.Event(), self.parts.news()
                 if self._room() > 0:
                     view = await self._look()
                     if view is not None:
                         await self._dispatch(view, group)
-                    idle = idle + 1 if view and self._is_idle(view) else 0
+                    self._idle = self._idle + 1 if view and self._is_idle(view) else 0
                 elif not self._running and not self._awaits_the_forge():
                     break
                 else:
-                    idle = 0
+                    self._idle = 0
                 await self._pause(heard)
 
     def _room(self) -> int:
@@ -213,7 +215,8 @@ class Scheduler:
     async def _pause(self, heard: str) -> None:
         """Until the next poll is due, a slot is free, or there is other news than what was
         `heard` before the last look."""
-        with anyio.move_on_after(self.parts.policy.poll):
+        poll = self.parts.policy.poll
+        with anyio.move_on_after(min(poll, _IDLE_SECONDS) if self._idle else poll):
             while self.parts.news() == heard and not self._wake.is_set():
                 with anyio.move_on_after(_LISTEN_SECONDS):
                     await self._wake.wait()

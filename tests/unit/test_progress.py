@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from framework.domain.event import AttemptEnded, Entry, RunStarted
+from framework.domain.event import AttemptEnded, Entry, RunStarted, WorkLanded
 from framework.domain.issue import META_LABEL, Issue, State
 from framework.domain.progress import Effort, Efforts, render, report
 
@@ -62,6 +62,7 @@ def test_what_each_issue_took_is_in_the_table() -> None:
         journal(
             ("a", started("github")),
             ("a", ended("1", "Rejected", 0.25, "the checks fail\nlong output")),
+            ("a", WorkLanded(issue="1", epoch=2, commit="c", tree="t", checks=1)),
             ("a", ended("1", "Landed", 0.5)),
             ("b", started("sqlite")),
             ("b", ended("1", "Landed", 99.0)),
@@ -83,7 +84,7 @@ def test_what_each_issue_took_is_in_the_table() -> None:
     assert "| #3 | Third | open | 0 |  | waits for #2 |" in text
     assert "| #4 | Fourth | open | 0 |  | opened by a stranger |" in text
     assert "META" not in text
-    assert efforts.cursor == 7
+    assert efforts.cursor == 8
     assert efforts.by_run["a"] == Effort(attempts=2, landed=1, usd=0.75)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ... import trackers
-from ...attach import lease_directory, load, open_leases
+from ...attach import lease_directory, load, open_leases, open_tracker
 from ...config.choice import Chosen, choose, openable
 from ...config.document import check_file, project_file
 from ...config.environment import process, user_file
@@ -125,7 +125,7 @@ def _issues(project: Path, backend: str | None, *, repair: bool, backup: bool) -
         if not is_there(chosen.path):
             yield _nothing(project, chosen)
             return
-    with closing(_open(chosen)) as tracker:
+    with closing(_open(project, chosen)) as tracker:
         found = list(of_tracker(tracker, repair=repair))
         yield from found
         if not any(one.level is Level.BAD for one in found):
@@ -136,7 +136,10 @@ def _progress(project: Path, backend: str | None) -> Iterator[Check]:
     chosen = _chosen(project, backend)
     if chosen.path is not None and not is_there(chosen.path):
         return
-    with closing(_open(chosen)) as tracker, closing(open_leases(project, backend)) as store:
+    with (
+        closing(_open(project, chosen)) as tracker,
+        closing(open_leases(project, backend)) as store,
+    ):
         yield from of_progress(tracker, store)
 
 
@@ -144,7 +147,9 @@ def _chosen(project: Path, backend: str | None) -> Chosen:
     return openable(choose(project, backend or stores_of(project).tracker))
 
 
-def _open(chosen: Chosen) -> Tracker:
+def _open(project: Path, chosen: Chosen) -> Tracker:
+    if chosen.path is None:
+        return open_tracker(project, chosen.name, watching=True)
     make = load(trackers.BACKENDS, chosen.type, "tracker")
     options = {"patience": _PATIENCE} if chosen.type == LOCAL else {}
     tracker: Tracker = make(*filter(None, [chosen.path]), **options)

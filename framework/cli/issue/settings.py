@@ -24,7 +24,7 @@ def _detect(context: Context, options: Namespace) -> int:
     from ...config.detection import detect
 
     found = detect(project_of(context))
-    context.out.item(detected_document(found), _detected_text(found))
+    context.out.item(detected_document(found), _detected_text(project_of(context), found))
     return OK
 
 
@@ -40,7 +40,7 @@ def _init(context: Context, options: Namespace) -> int:
     project = project_of(context)
     found = detect(project)
     if not options.yes and on_terminal():
-        context.out.note(_detected_text(found))
+        context.out.note(_detected_text(project_of(context), found))
         if not agree("Save this?"):
             context.out.note("Nothing was saved.")
             return REFUSED
@@ -180,10 +180,17 @@ def detected_document(found: Detected) -> dict[str, Any]:
     }
 
 
-def _detected_text(found: Detected) -> str:
+def _place(project: Path) -> str:
+    from ...config.choice import choose
+
+    chosen = choose(project)
+    return "the local board" if chosen.path is not None else f"the backend {chosen.name}"
+
+
+def _detected_text(project: Path, found: Detected) -> str:
     backend = found.backend
     fields = backend.fields.items() if backend else ()
-    last = "" if found.is_usable else "Issues are in the local board."
+    last = "" if found.is_usable else f"Issues are in {_place(project)}."
     lines = [*found.reasons, *(f"  {key} {text}" for key, text in fields), last]
     return "\n".join(line for line in lines if line)
 
