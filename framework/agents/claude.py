@@ -63,6 +63,10 @@ class Token:
         )
 
 
+def _place(directory: Path) -> str:
+    return sdk.project_key_for_directory(directory)
+
+
 def _door_of(conversation: Conversation) -> Path:
     return conversation.home.with_name("door")
 
@@ -122,13 +126,13 @@ class ClaudeAgent:
             return CapReached(what="seconds", spending=turn.spending)
 
     def remember(self, session: str, *, directory: Path, home: Path) -> bytes:
-        return past.taken(home, directory, session, self._clean)
+        return past.taken(home, _place(directory), session, self._clean)
 
     def recall(self, session: str, kept: bytes, *, directory: Path, home: Path) -> None:
-        past.put(home, directory, session, kept)
+        past.put(home, _place(directory), session, kept)
 
     def forget(self, *, directory: Path, home: Path) -> None:
-        past.drop(home, directory)
+        past.drop(home, _place(directory))
 
     @property
     def _is_shut(self) -> bool:

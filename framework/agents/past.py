@@ -1,8 +1,9 @@
 """A conversation of the CLI's taken out of one home and put into another, where it goes on.
 
-The CLI keeps one file of rows, `claude/projects/<directory>/<session>.jsonl`. Observed with the
-CLI 2.1.329: of those rows only the links of the conversation are needed, and a session that goes
-on from them in another directory is told of the change by the CLI itself.
+The CLI keeps one file of rows, `claude/projects/<place>/<session>.jsonl`; the place is its name
+for the directory that the session works in. Observed with the CLI 2.1.329: of those rows only the
+links of the conversation are needed, and a session that goes on from them in another directory is
+told of the change by the CLI itself.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from claude_agent_sdk import project_key_for_directory
-
 from ..domain.errors import AgentError
 
 LARGEST = 16 << 20
@@ -26,14 +25,14 @@ _LARGEST_FILE = 4 * LARGEST
 
 
 def taken(
-    home: Path, directory: Path, session: str, clean: Callable[[Any], Any] = lambda value: value
+    home: Path, place: str, session: str, clean: Callable[[Any], Any] = lambda value: value
 ) -> bytes:
-    """The rows of a session that has worked in `directory`, every text in them through `clean`.
+    """The rows of a session that has worked in `place`, every text in them through `clean`.
 
     The agent may have put anything there: no link is followed, and nothing but a file is read.
     Raises AgentError where there is no such conversation, or too much of it.
     """
-    names = ("claude", "projects", project_key_for_directory(directory), f"{session}.jsonl")
+    names = ("claude", "projects", place, f"{session}.jsonl")
     try:
         with _opened(home, *names) as file:
             raw = file.read(_LARGEST_FILE + 1)
@@ -47,23 +46,23 @@ def taken(
     return rows
 
 
-def put(home: Path, directory: Path, session: str, rows: bytes) -> None:
+def put(home: Path, place: str, session: str, rows: bytes) -> None:
     """Before the agent's program has run in that home. Raises OSError."""
-    folder = _folder(home, directory)
+    folder = _folder(home, place)
     folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     with open(folder / f"{session}.jsonl", "xb", opener=_private) as file:
         file.write(rows)
 
 
-def drop(home: Path, directory: Path) -> None:
-    """All conversations of that directory. Raises OSError."""
-    folder = _folder(home, directory)
+def drop(home: Path, place: str) -> None:
+    """All conversations of that place. Raises OSError."""
+    folder = _folder(home, place)
     if folder.exists():
         shutil.rmtree(folder)
 
 
-def _folder(home: Path, directory: Path) -> Path:
-    return home / "claude" / "projects" / project_key_for_directory(directory)
+def _folder(home: Path, place: str) -> Path:
+    return home / "claude" / "projects" / place
 
 
 def _rows(raw: bytes, clean: Callable[[Any], Any]) -> Iterator[bytes]:

@@ -31,9 +31,9 @@ def _parser() -> Parser:
     parser = Parser(
         prog=_PROG,
         description="Delete what is of no more use: workspaces of dead runs, once their work is "
-        "saved; saved work of closed issues, logs and objects that are old; rehearsals that have "
-        "ended. What a living process holds stays, and so does all saved work of issues that are "
-        "not closed.",
+        "saved; saved work of closed issues, conversations, logs and objects that are old; "
+        "rehearsals that have ended. What a living process holds stays, and so does all saved "
+        "work of issues that are not closed.",
         examples=(f"{_PROG} --dry-run", f"{_PROG} generations/todo --days 7 --keep 1"),
     )
     add = parser.add_argument

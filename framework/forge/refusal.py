@@ -175,13 +175,21 @@ def _not_found(said: _Said) -> str:
             "address."
         )
     if said.status == 410:
-        return (
-            f"GitHub refused {asked.what}: {_said(said.body) or 'it is gone'}. If the issues of "
-            "the repository are switched off, switch them on in its settings, under Features."
-        )
+        return _gone(said)
     return _missing(said) or (
         f"GitHub does not find {_place(asked.what)}: it is not there, or {asked.token} may not see "
         f"it. Check the name, and that this account and its token may reach it{_private(said)}."
+    )
+
+
+def _gone(said: _Said) -> str:
+    """What was there once. GitHub says the same of issues that are switched off."""
+    why = _said(said.body)
+    if "disabled" in why:
+        return f"{why}: as its owner, switch them on in its settings, under Features."
+    return (
+        f"GitHub refused {said.asked.what}: {why or 'it is gone'}. Nothing can be written to it "
+        "any more; make a new one if it is still needed."
     )
 
 

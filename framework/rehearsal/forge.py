@@ -22,7 +22,6 @@ _ONCE = re.compile(
     r"GET /user|GET /repos/{owner}/{repo}|\w+ /repos/{owner}/{repo}/labels"
     rf"|query (viewer|repository|__type)|mutation createLabel|mutation ({_BOARD} ?)+"
 )
-"""What is asked once in the life of a repository: who we are, its labels, its board."""
 
 
 @contextmanager
@@ -48,14 +47,20 @@ def github(project: Path, state_directory: str, cache: Path) -> Iterator[Callabl
 def told(log: Log, issues: int) -> str:
     """The cost of a run, in requests."""
     asked = [one for one in log if not one.conditional]
-    once = sum(bool(_ONCE.fullmatch(one.operation)) for one in asked)
-    rest = len(asked) - once
+    first = sum(once(one.operation) for one in asked)
+    rest = len(asked) - first
     each = f", {rest / issues:.1f} for each of {issues} issues" if issues else ""
     return (
-        f"GitHub was asked {len(asked)} times ({sum(one.write for one in asked)} writes): {once} "
+        f"GitHub was asked {len(asked)} times ({sum(one.write for one in asked)} writes): {first} "
         f"times to set up labels and a board, and {rest} times for the work{each}. "
         f"{len(log) - len(asked)} more requests found nothing new and cost nothing."
     )
+
+
+def once(operation: str) -> bool:
+    """Whether that, as the log calls it, is asked once in the life of a repository: who we are, its
+    labels, its board."""
+    return _ONCE.fullmatch(operation) is not None
 
 
 def _published(project: Path, bare: Path) -> Path:

@@ -159,14 +159,14 @@ class Attempt:
         earlier = await recall.recall(self._parts, self._issue, self._goes_on_from, workspace)
         if earlier:
             talk = self._talk = self._open_talk(workspace, desk, earlier)
-            told = await self._first_prompt("again", workspace, text, rescued)
+            told = prompt.render("again", **await self._values(workspace, text, rescued))
             failed = await self._turn(talk, told)
             if not recall.is_refused(failed, talk.spending):
                 return talk, failed
             why = explain(failed) if failed else ""
             await recall.give_up(self._parts, self._issue, workspace, why)
         talk = self._talk = self._open_talk(workspace, desk)
-        told = await self._first_prompt("coding", workspace, text, rescued)
+        told = prompt.render("coding", **await self._values(workspace, text, rescued))
         return talk, await self._turn(talk, told)
 
     @property
@@ -274,22 +274,20 @@ class Attempt:
             model=self._parts.policy.second_model if self._way == Way.MODEL else "",
         )
 
-    async def _first_prompt(
-        self, template: str, workspace: Workspace, text: str, rescued: str | None
-    ) -> str:
+    async def _values(self, workspace: Workspace, text: str, rescued: str | None) -> dict[str, str]:
+        """What a first prompt says."""
         brief = parse(self._issue.body)
         checks = [*brief.commands, *(self._parts.checks or ())]
-        return prompt.render(
-            template,
-            id=self._issue.id,
-            title=prompt.one_line(self._issue),
-            issue=prompt.data(text, f"issue {self._issue.id}"),
-            branch=workspace.branch,
-            target=self._parts.target,
-            checks=", ".join(f"`{check}`" for check in checks) or "the project's own tests.",
-            constitution=prompt.rules(await self._parts.lander.read("CLAUDE.md")),
-            history=prompt.history(self._failures, rescued) + self._asked.text,
-        )
+        return {
+            "id": self._issue.id,
+            "title": prompt.one_line(self._issue),
+            "issue": prompt.data(text, f"issue {self._issue.id}"),
+            "branch": workspace.branch,
+            "target": self._parts.target,
+            "checks": ", ".join(f"`{check}`" for check in checks) or "the project's own tests.",
+            "constitution": prompt.rules(await self._parts.lander.read("CLAUDE.md")),
+            "history": prompt.history(self._failures, rescued) + self._asked.text,
+        }
 
     async def _reminder(self, workspace: Workspace) -> str:
         contents = await self._parts.workspaces.inspect(workspace)

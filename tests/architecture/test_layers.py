@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,8 @@ def name(path: Path) -> str:
     return path.relative_to(FRAMEWORK).as_posix()
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Absolute dotted names of everything the file imports, at any level."""
     package = ("framework", *path.relative_to(FRAMEWORK).parent.parts)
     found: set[str] = set()
@@ -45,7 +47,7 @@ def imports(path: Path) -> set[str]:
             base = package[: len(package) - node.level + 1] if node.level else ()
             module = ".".join([*base, *([node.module] if node.module else [])])
             found |= {f"{module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def inside(path: Path) -> set[str]:

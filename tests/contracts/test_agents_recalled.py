@@ -188,6 +188,8 @@ async def test_the_request_holds_the_first_conversation(tmp_path: Path) -> None:
         assert isinstance(end, Completed)
         last = stage.wire.requests()[-1]["messages"]
         tokens = stage.tokens()
+        kept = stage.agent.remember(SECOND, directory=second.directory, home=second.home)
+    assert all(one in kept for one in (b"FIRST-WORDS", b"SECOND-WORDS")), "for a third to go on"
     story = said(last)
     parts = ["Do it.", "FROM-A-TOOL", "FROM-A-TOOL", "FIRST-WORDS", "THE-REVIEW", "pwd"]
     roles = ["user", "assistant", "user", "assistant", "user", "assistant", "user"]
@@ -198,6 +200,20 @@ async def test_the_request_holds_the_first_conversation(tmp_path: Path) -> None:
     assert CANARY not in json.dumps(last)
     assert end.spending.turns == 2
     assert '"session_id": "' + SECOND in second.log.read_text()
+
+
+async def test_what_an_agent_writes_into_its_record_gives_it_no_rights(tmp_path: Path) -> None:
+    """The record was the agent's to change: the mode it names is not the mode it gets."""
+    async with opened(tmp_path, WORK, "turns: [{say: x}]") as stage:
+        second = await moved(stage)
+        (file,) = second.home.rglob("*.jsonl")
+        text = file.read_text()
+        assert '"acceptEdits"' in text
+        file.write_text(text.replace('"acceptEdits"', '"bypassPermissions"'))
+        assert isinstance(await stage.agent.converse(second, lambda _: None), Completed)
+    rows = [json.loads(line) for line in second.log.read_text().splitlines()]
+    modes = [row["data"]["permissionMode"] for row in rows if row.get("subtype") == "init"]
+    assert modes == ["acceptEdits"]
 
 
 async def test_it_goes_on_after_a_limit_at_its_first_answer(tmp_path: Path) -> None:
@@ -255,14 +271,13 @@ ROW = b'{"uuid": "1", "parentUuid": null, "text": "x"}\n'
 
 def record(root: Path) -> Path:
     """Where the CLI would keep a session of `root/clone`."""
-    (root / "clone").mkdir()
-    past.put(root / "home", root / "clone", FIRST, ROW)
+    past.put(root / "home", "-clone", FIRST, ROW)
     (file,) = (root / "home").rglob("*.jsonl")
     return file
 
 
 def taken(root: Path) -> bytes:
-    return past.taken(root / "home", root / "clone", FIRST)
+    return past.taken(root / "home", "-clone", FIRST)
 
 
 async def test_only_the_links_of_a_conversation_are_taken(tmp_path: Path) -> None:

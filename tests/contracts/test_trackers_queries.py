@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from itertools import product
 
 import pytest
@@ -21,6 +22,7 @@ from framework.domain.query import (
     moment,
 )
 from framework.trackers.base import Tracker
+from tests.contracts.tracker_github import github
 from tests.contracts.tracker_stores import STORES, Clock, ids, make
 
 VALUES = {
@@ -37,14 +39,19 @@ VALUES = {
 UNCLOSED = frozenset(set(State) - {State.CLOSED})
 
 
-@pytest.fixture(scope="module", params=STORES)
+STANDING = STORES | {"github": partial(github, fresh=timedelta(minutes=1))}
+"""For thousands of questions at one moment: GitHub is asked what changed before the first."""
+
+
+@pytest.fixture(scope="module", params=STANDING)
 def board(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Tracker]:
     """Made once for each kind of tracker: what is asked of it here changes nothing."""
     clock = Clock()
-    tracker = STORES[request.param](tmp_path_factory.mktemp("board"), clock)
+    tracker = STANDING[request.param](tmp_path_factory.mktemp("board"), clock)
     fill(tracker, clock)
+    clock.forward(timedelta(hours=1))
     yield tracker
     tracker.close()
 

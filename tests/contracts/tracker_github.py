@@ -94,9 +94,9 @@ def opened(double: Double, directory: Path, clock: Any) -> dict[str, Any]:
     }
 
 
-def github(directory: Path, clock: Any) -> GitHubTracker:
+def github(directory: Path, clock: Any, **more: Any) -> GitHubTracker:
     clock.now = clock.now.replace(microsecond=0)  # GitHub's times are whole seconds
-    return Bench(directory, clock)
+    return Bench(directory, clock, **more)
 
 
 _USERS = "the users of a repository are GitHub's own: the tracker says so and changes none"

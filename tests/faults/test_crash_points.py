@@ -14,9 +14,9 @@ from framework.effect import EFFECTS, points
 
 from ..theatre import ROOT, Theatre, planned, script, theatre, turns
 
-_LATER = {"push", "outbox", "propose", "branch", "pull", "merge", "keep"}
-"""Reached where there is an origin, a tracker that is away, or where landings are pull requests:
-killed in tests of their own."""
+_LATER = {"push", "outbox", "propose", "branch", "pull", "merge", "keep", "board"}
+"""Reached where there is an origin, a tracker that is away, a forge's board, or where landings are
+pull requests: killed in tests of their own."""
 DRAFT = [{"write": {"path": "draft.txt", "text": "half\n"}}, {"bash": "git stash -q -u"}]
 PLAY = script(
     [planned("alpha"), planned("beta"), planned("gamma", depends_on=["alpha"])],

@@ -78,7 +78,7 @@ def there(tracker: Bench, id: str) -> tuple[str, list[str], list[str], int]:
     return issue.state, sorted(issue.labels), issue.assignees, len(said)
 
 
-DONE = ("closed", ["priority:medium", "style"], [], 1)
+DONE: tuple[str, list[str], list[str], int] = ("closed", ["priority:medium", "style"], [], 1)
 
 
 def test_one_request(tracker: Bench, clock: Time) -> None:

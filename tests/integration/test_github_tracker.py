@@ -447,6 +447,62 @@ def test_a_card_that_a_person_moves_changes_the_issue(tmp_path: Path, clock: Tim
         tracker.close()
 
 
+def test_a_move_that_is_refused_puts_the_card_back(tmp_path: Path, clock: Time) -> None:
+    """And one to where the issue is already, by what a person did to both, changes nothing."""
+    said: list[str] = []
+    tracker = Bench(tmp_path, clock, board=True, say=said.append)
+    try:
+        id = tracker.create(Draft(title="x")).id
+        look(tracker, clock)
+        assert cards(tracker) == {1: "Todo"}
+        clock.forward(60)
+        move(tracker, "Blocked")
+        repo(tracker).archived = True
+        look(tracker, clock)
+        repo(tracker).archived = False
+        assert "issue 1 was not: " in said[0]
+        look(tracker, clock)
+        assert tracker.get(id).state is State.OPEN
+        assert cards(tracker) == {1: "Todo"}
+        clock.forward(60)
+        move(tracker, "Done")
+        with tracker.double.store.lock:
+            deeds.close(tracker.double.store, there(tracker, id), "ann")
+        tracker.double.log.clear()
+        look(tracker, clock)
+        assert tracker.get(id).state is State.CLOSED
+        assert tracker.double.log.count("PATCH") == 0
+        assert cards(tracker) == {1: "Done"}
+    finally:
+        tracker.close()
+
+
+def test_a_move_waits_for_a_github_that_is_away(tmp_path: Path, clock: Time) -> None:
+    """The card stays where the person put it, and the issue follows."""
+    tracker = Bench(tmp_path, clock, board=True)
+    try:
+        id = tracker.create(Draft(title="x")).id
+        look(tracker, clock)
+        clock.forward(60)
+        move(tracker, "Blocked")
+        tracker.double.faults.add("PATCH", "502", times=100)
+        look(tracker, clock)
+        tracker.double.faults.clear()
+        assert (tracker.get(id).state, cards(tracker)) == (State.OPEN, {1: "Blocked"})
+        clock.forward(600)  # until the client tries again
+        look(tracker, clock)
+        assert (tracker.get(id).state, cards(tracker)) == (State.BLOCKED, {1: "Blocked"})
+    finally:
+        tracker.close()
+
+
+def look(tracker: Bench, clock: Time) -> None:
+    """As a run does: several polls."""
+    for _ in range(3):
+        clock.forward(30)
+        tracker.list()
+
+
 def move(tracker: Bench, column: str) -> None:
     """A person drags the only card."""
     store = tracker.double.store

@@ -11,7 +11,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ...domain.entry import Entry, Label, Milestone, User
-from ...domain.errors import ForgeRefused, TrackerError
+from ...domain.errors import ForgeRefused, TrackerError, TrackerUnavailable
 from ...domain.graph import ready
 from ...domain.issue import Change, Comment, Draft, Issue, State
 from ...domain.lease import Record
@@ -58,7 +58,8 @@ class GitHubTracker:
     claim is shown to people, and another's claim is respected. `board`: False for none, True for
     one of our own, or the number of one that is there. `api` is a client to be shared, closed
     with the tracker; without one it is made of `url`, `token` and `allowance`. A list asks GitHub
-    if the last one that did was `fresh` ago; until then it has our own changes only. `say` hears
+    if the last one that did was `fresh` ago, or is the first; until then it has our own changes
+    only, and so has a single issue. `say` hears
     what people should know.
 
     Promised besides: people's edits win over ours where they are seen, which is when they are at
@@ -110,6 +111,7 @@ class GitHubTracker:
                 say=say,
             )
         self._board = Shown(shown, clock, say)
+        self._moves: dict[int, State] = {}
         self._furnish: Callable[[], Rooms] = lambda: furnished(
             self._api,
             self._mirror,
@@ -129,7 +131,9 @@ class GitHubTracker:
         return len(self._found(query))
 
     def get(self, id: str) -> Issue:
-        self._rooms.ask(self._number(id))
+        number = self._number(id)
+        if not self._rooms.listing.knows(number, self._young()):
+            self._rooms.ask(number)
         return self._rooms.issue(id)
 
     def comments(self, id: str) -> Sequence[Comment]:
@@ -290,16 +294,18 @@ class GitHubTracker:
         self._mirror.keep(changed, self._clock(), ours=True)
 
     def _heed_moves(self) -> None:
-        moves = self._board.moves()
-        if moves:
+        self._moves |= self._board.moves()
+        if self._moves:
             self._rooms.listing.refresh()  # the person may have acted on the issue, too
-        for number, state in moves.items():
+        for number, state in list(self._moves.items()):
             try:
                 self._move(str(number), state)
+            except TrackerUnavailable:
+                continue  # the card stays where the person put it, until GitHub can be told
             except TrackerError as error:
                 self._say(f"A card was moved on the board, and issue {number} was not: {error}")
-            finally:
-                self._answer(number)
+            self._moves.pop(number, None)
+            self._answer(number)
 
     def _move(self, id: str, state: State) -> None:
         issue = self._rooms.issue(id)
