@@ -156,20 +156,20 @@ def test_c22_init_writes_what_was_detected(
     project: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """C22: the definition without the token, and it as the default where it can be opened."""
-    repository(project, "git@github.com:o/r.git")
-    env |= {"GITHUB_TOKEN": "s3cr3t-value"}
+    repository(project, "git@gitlab.com:o/r.git")
+    env |= {"GITLAB_TOKEN": "s3cr3t-value"}
     saved = init(project, detect(project, env))
     definition = {
-        "type": "github",
-        "url": "https://github.com",
+        "type": "gitlab",
+        "url": "https://gitlab.com",
         "owner": "o",
         "repo": "r",
-        "token_source": "env:GITHUB_TOKEN",
+        "token_source": "env:GITLAB_TOKEN",
     }
-    assert content(saved.path) == {"backends": {"github": definition}, "tracker": "sqlite"}
-    monkeypatch.setitem(trackers.BACKENDS, "github", "nowhere:Nothing")
+    assert content(saved.path) == {"backends": {"gitlab": definition}, "tracker": "sqlite"}
+    monkeypatch.setitem(trackers.BACKENDS, "gitlab", "nowhere:Nothing")
     again = init(project, detect(project, env))
-    assert content(again.path)["tracker"] == "github"
+    assert content(again.path)["tracker"] == "gitlab"
     assert again.backup is not None
     assert choose(project, variables=env).origins["url"] == str(saved.path)
 

@@ -140,12 +140,20 @@ def test_a_backend_that_does_not_ship_says_so_when_opened(project: Path) -> None
 
 def test_a_forge_that_is_only_found_is_not_chosen_before_it_ships(project: Path) -> None:
     """A token that is there for other programs must not stop anybody; `detect` tells of it."""
-    repository(project, "git@github.com:o/r.git")
-    assert choose(project, variables={"GITHUB_TOKEN": "x"}).type == "sqlite"
+    repository(project, "git@gitlab.com:o/r.git")
+    assert choose(project, variables={"GITLAB_TOKEN": "x"}).type == "sqlite"
     assert choose(project, variables=FORGE).type == "sqlite"
-    found = detect(project, {"GITHUB_TOKEN": "x"})
+    found = detect(project, {"GITLAB_TOKEN": "x"})
     assert not found.is_usable
-    assert any("no github backend yet" in reason for reason in found.reasons)
+    assert any("no gitlab backend yet" in reason for reason in found.reasons)
+
+
+def test_a_github_with_a_token_is_chosen(project: Path) -> None:
+    """By the git remote and the environment alone; without the token the board is local."""
+    repository(project, "git@github.com:o/r.git")
+    assert choose(project, variables={"GITHUB_TOKEN": "x"}).type == "github"
+    assert choose(project, variables={"GH_TOKEN": "x"}).fields["token_source"] == "env:GH_TOKEN"
+    assert choose(project, variables={}).type == "sqlite"
 
 
 def test_a_token_that_comes_later_does_not_hide_the_issues(
