@@ -118,7 +118,8 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Comment:
-    """A remark on an issue. A second comment with the same `key` on the issue is not written."""
+    """A remark on an issue. A second comment with the same `key` on the issue is not written.
+    `heeded`: whether agents may be told of it; not of what strangers say on a forge."""
 
     id: str
     issue: str
@@ -126,3 +127,4 @@ class Comment:
     text: str
     created_at: datetime
     key: str | None = None
+    heeded: bool = True

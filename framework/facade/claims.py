@@ -55,9 +55,11 @@ class Claims:
 
     def claim(self, id: str, ttl: timedelta | None = None) -> Lease:
         """Claim the issue for `ttl`, else for the time that the identity has for claims. Raises
-        AlreadyClaimed, IssueNotFound, TransitionRefused for a closed issue, and UsageError for
-        less than a second."""
+        AlreadyClaimed, IssueNotFound, TransitionRefused for a closed issue, NotAllowed for one
+        that its tracker withholds, and UsageError for less than a second."""
         issue = self._tracker.get(id)
+        if issue.withheld:
+            raise NotAllowed(f"Issue {id} is withheld: {issue.withheld}. Claim another one.")
         lease = self._taken(id, self.time(ttl))
         if lease is None:
             raise self._refusal(id)

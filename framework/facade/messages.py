@@ -31,7 +31,8 @@ class Messages:
 
     def list(self, id: str, type: str | None = None) -> Sequence[Message]:
         """The messages on the issue, oldest first; half-written ones are passed over."""
-        found = [one for comment in self._tracker.comments(id) for one in messages(comment.text)]
+        heeded = (one for one in self._tracker.comments(id) if one.heeded)
+        found = [one for comment in heeded for one in messages(comment.text)]
         return [one for one in found if type is None or one.type == type]
 
     def progress(

@@ -92,7 +92,7 @@ class Asking:
                 return found
             if call.write and found.refusal.trouble.kind is Kind.RATE_LIMIT:
                 return found
-            if found.astray and not self._is_known:
+            if found.astray and not (call.write or self._is_known):
                 return found  # no network, or a wrong address: whoever waits should hear of it
             pause = self._pause(found.refusal.trouble, pause)
             if pause is None or not patience.wait(pause):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..domain.errors import TrackerUnavailable
+from ..domain.errors import ForgeRefused, TrackerUnavailable, Unsure
 from ..domain.frozen import dataclass
 from ..domain.trouble import Kind, Trouble
 from .asking import Away, Heard, Outcome, lost
@@ -51,6 +51,20 @@ class Unknown:
 
 
 Result = Done | Failed | Unknown
+
+
+def sure(result: Result) -> Any:
+    """The data of a mutation that was done. Raises Unsure where nobody knows, TrackerUnavailable
+    where it may be asked again later, and ForgeRefused."""
+    match result:
+        case Done(data=data):
+            return data
+        case Unknown(why=why):
+            raise Unsure(why)
+        case Failed(trouble=trouble, code=code, why=why):
+            if trouble.rule.wait is not None:
+                raise TrackerUnavailable(why, trouble.until)
+            raise ForgeRefused(why, trouble, status=200, code=code)
 
 
 def document(mutations: Sequence[Mutation]) -> tuple[str, dict[str, Any]]:

@@ -20,7 +20,7 @@ from ..domain.frozen import dataclass
 from ..domain.trouble import Kind
 from .address import address_of
 from .asking import Asking, Away, Heard, raised
-from .batch import MOST, Done, Failed, Mutation, Result, Unknown, document, results, unsent
+from .batch import MOST, Done, Failed, Mutation, Result, Unknown, document, results, sure, unsent
 from .cost import Ask, graphql_ask, rest_ask
 from .paging import items, next_page
 from .patience import Patience
@@ -31,7 +31,7 @@ from .shared import Limits
 from .tokens import TokenKind, kind_of
 from .wire import Call, Reply, Wire
 
-__all__ = ["Answer", "Done", "Failed", "GitHub", "Mutation", "Result", "Unknown", "utcnow"]
+__all__ = ["Answer", "Done", "Failed", "GitHub", "Mutation", "Result", "Unknown", "sure", "utcnow"]
 
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 

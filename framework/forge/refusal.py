@@ -186,7 +186,7 @@ def _gone(said: _Said) -> str:
     """What was there once. GitHub says the same of issues that are switched off."""
     why = _said(said.body)
     if "disabled" in why:
-        return f"{why}: as its owner, switch them on in its settings, under Features."
+        return f"{why}. If they should be on, switch them on in its settings, under Features."
     return (
         f"GitHub refused {said.asked.what}: {why or 'it is gone'}. Nothing can be written to it "
         "any more; make a new one if it is still needed."

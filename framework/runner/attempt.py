@@ -127,7 +127,7 @@ class Attempt:
         if issue.state is not State.IN_PROGRESS:
             with effect("state"):
                 tracker.update(issue.id, Change(state=State.IN_PROGRESS))
-        comments = tracker.comments(issue.id)
+        comments = [one for one in tracker.comments(issue.id) if one.heeded]
         said = [f"{one.author} commented: {one.text.strip()}" for one in comments[-_COMMENTS:]]
         return "\n\n".join([issue.body.strip() or issue.title, *said])
 

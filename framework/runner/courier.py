@@ -19,6 +19,7 @@ from .parts import Parts
 from .settle import AUTHOR
 
 _REST_SECONDS = 2.0
+_META_SECONDS = 15.0
 
 
 class Courier:
@@ -58,7 +59,7 @@ class Courier:
         self._stale = anyio.current_time() < self._meta_due
         if self._stale:
             return
-        self._meta_due = anyio.current_time() + self._parts.policy.poll
+        self._meta_due = anyio.current_time() + max(self._parts.policy.poll, _META_SECONDS)
         try:
             await to_thread.run_sync(self._update_meta)
         except TrackerError as error:

@@ -183,13 +183,18 @@ def _with_pulls(watch: Watch, issues: Sequence[Issue]) -> Ending | None:
 def _judge(issues: Sequence[Issue], scheduler: Scheduler, behind: str) -> Ending:
     """`behind` says what origin lacks of what has landed."""
     work = [one for one in issues if not one.is_meta]
-    left = [one for one in work if one.state not in DONE]
+    left = [one for one in work if one.state not in DONE and not one.withheld]
     if scheduler.halted:
         return Ending(code=1, why=scheduler.halted)
     if not left and behind:
         return Ending(code=1, why=behind)
     if not left:
-        return Ending(code=0, why="nothing is left to do")
+        return Ending(code=0, why=f"nothing is left to do{_withheld(work)}")
     names = ", ".join(f"#{one.id}" for one in left[:10]) + (" …" if len(left) > 10 else "")
     more = f". {behind}" if behind else ""
     return Ending(code=1, why=f"{len(left)} of {len(work)} issues are left: {names}{more}")
+
+
+def _withheld(work: Sequence[Issue]) -> str:
+    held = [f"#{one.id} ({one.withheld})" for one in work if one.withheld and not one.is_closed]
+    return f"; withheld: {', '.join(held)}" if held else ""

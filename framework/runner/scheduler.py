@@ -14,7 +14,7 @@ from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from ..domain import graph
-from ..domain.errors import EpochsGone, LeaseCorrupt, LeaseError, TrackerError
+from ..domain.errors import EpochsGone, ForgeRefused, LeaseCorrupt, LeaseError, TrackerError
 from ..domain.event import Warned
 from ..domain.issue import WORKABLE, Issue
 from ..domain.lease import Failure, Lease, Record
@@ -99,6 +99,8 @@ class Scheduler:
             records, issues = await to_thread.run_sync(self._facts)
         except (TrackerError, LeaseError) as error:
             self._complain(str(error))
+            if isinstance(error, ForgeRefused) and error.trouble.rule.person:
+                self.halted = self.halted or str(error)
             return None
         ready = graph.ready(issues, records, self.parts.clock())
         free = [one for one in ready if one.id not in self._running.keys() | self._refused]

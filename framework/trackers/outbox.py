@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
-from ..domain.errors import TrackerError, TrackerUnavailable
+from ..domain.errors import ForgeRefused, TrackerError, TrackerUnavailable
 from ..domain.frozen import replace
 from ..domain.issue import Change, Comment, Draft, Issue
 from ..domain.lease import Process
 from ..domain.outgoing import Backlog, DeadLetter, Flushed
 from ..domain.query import Query
+from ..domain.trouble import Kind
 from ..effect import effect
 from ._overlay import as_comment, changed, remarks, told
 from ._query import as_stored
@@ -23,6 +24,7 @@ from ._telling import Remark, Telling
 from .base import RUNNER, Clock, Concludes, CreatesMany, Tracker, utcnow
 
 _ALL = Query()
+_LOCKED_OUT = frozenset({Kind.AUTHENTICATION, Kind.BILLING})
 _OURS = "outbox:"
 """How the keys begin that comments without one are given, so that none is made twice."""
 
@@ -85,8 +87,8 @@ class Outbox:
         waiting = self._waiting(id)
         try:
             issue = self._keep(self._tracker.get(id))
-        except TrackerUnavailable:
-            if (known := self._known(id)) is None:
+        except TrackerError as error:
+            if not _is_away(error) or (known := self._known(id)) is None:
                 raise
             issue = known
         return told(issue, waiting)
@@ -117,8 +119,8 @@ class Outbox:
         if not self._waiting(id):
             try:
                 return self._keep(self._tracker.update(id, change, actor=actor, forced=forced))
-            except TrackerUnavailable:
-                if self._known(id) is None:
+            except TrackerError as error:
+                if not _is_away(error) or self._known(id) is None:
                     raise
         issue = self._known(id) or self._keep(self._tracker.get(id))
         after = changed(told(issue, self._waiting(id)), change, self._clock())
@@ -136,7 +138,9 @@ class Outbox:
                 return _shown(
                     self._tracker.comment(id, text, author=author, key=key, forced=forced)
                 )
-            except TrackerUnavailable:
+            except TrackerError as error:
+                if not _is_away(error):
+                    raise
                 waiting = self._waiting(id)
         for one in remarks(waiting):
             if one.key == key:
@@ -151,8 +155,8 @@ class Outbox:
                 with effect("comment"), effect("state"):
                     done = self._tracker.conclude(id, change, text, author=author, key=key)
                 return self._keep(done)
-            except TrackerUnavailable:
-                if self._known(id) is None:
+            except TrackerError as error:
+                if not _is_away(error) or self._known(id) is None:
                     raise
         with effect("comment"):
             self.comment(id, text, author=author, key=key)
@@ -197,10 +201,10 @@ class Outbox:
                 break
             try:
                 self._send(telling)
-            except TrackerUnavailable as error:
-                away = str(error)
-                break
             except TrackerError as error:
+                if _is_away(error):
+                    away = str(error)
+                    break
                 refused += (self._queue.refuse(telling, str(error), self._clock()),)
             else:
                 self._queue.done(telling)
@@ -249,6 +253,14 @@ class Outbox:
         seen = [self._seen[id]] if id in self._seen else []
         seen += [one for one in self._listed if one.id == id]
         return max(seen, key=lambda one: one.updated_at, default=None)
+
+
+def _is_away(error: TrackerError) -> bool:
+    """Whether it may hear later what it does not hear now: also from somebody whose token was
+    taken away, once a person has given another."""
+    if isinstance(error, ForgeRefused):
+        return error.trouble.kind in _LOCKED_OUT
+    return isinstance(error, TrackerUnavailable)
 
 
 def _shown(comment: Comment) -> Comment:

@@ -222,14 +222,14 @@ class Origin:
         self._refusals.note(refusal.words(heard))
         return Held(
             why=f"The remote refuses landings on {self.name} ({heard}): let it take pushes of "
-            "yours to this branch, or choose another branch to land on, or run without pushing"
+            "yours to this branch, or land by pull requests with --land pr, or run without pushing"
         )
 
     def _refused_before(self, said: str) -> Held:
         return Held(
             why=f"The remote refused the last landing on {self.name} ({said}), which is not tried "
             "again by itself, for it costs a session: let it take pushes of yours to this branch "
-            "and run once with --push, or choose another branch, or run with --no-push"
+            "and run once with --push, or land with --land pr, or run with --no-push"
         )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from framework.domain.activity import Kind
 from framework.domain.errors import (
+    ForgeRefused,
     IssueNotFound,
     TrackerError,
     TrackerUnavailable,
@@ -22,6 +23,8 @@ from framework.domain.errors import (
 from framework.domain.issue import Change, Draft, Issue, Priority, State
 from framework.domain.query import Order as By
 from framework.domain.query import Query, Sort
+from framework.domain.trouble import Kind as Trouble_
+from framework.domain.trouble import Trouble
 from framework.leases.process import this_process
 from framework.trackers._queue import TURN
 from framework.trackers.memory import MemoryTracker
@@ -410,3 +413,43 @@ def test_the_oldest_is_since_when_it_waits(pair: tuple[Outbox, Line], clock: Clo
         outbox.comment(id, "hello", author="ann")
         clock.now += timedelta(minutes=1)
     assert (outbox.backlog().count, outbox.backlog().oldest) == (2, START)
+
+
+class Revoked(MemoryTracker):
+    """A tracker whose token is no good any more, until `good`."""
+
+    good = True
+
+    def update(self, id, change, **more):
+        self._admit()
+        return super().update(id, change, **more)
+
+    def comment(self, id, text, **more):
+        self._admit()
+        return super().comment(id, text, **more)
+
+    def get(self, id):
+        self._admit()
+        return super().get(id)
+
+    def _admit(self) -> None:
+        if not self.good:
+            trouble = Trouble(kind=Trouble_.AUTHENTICATION)
+            raise ForgeRefused("The token is expired. Make another.", trouble, status=401)
+
+
+def test_what_a_revoked_token_kept_from_being_told_waits_for_another(
+    tmp_path: Path, clock: Clock
+) -> None:
+    """It is no refusal for good: nothing becomes a dead letter."""
+    behind = Revoked(clock=clock)
+    outbox, _ = before(behind, tmp_path, clock=clock)
+    make(outbox)
+    behind.good = False
+    outbox.conclude("1", Change(state=State.CLOSED), "proof", author="ann", key="p")
+    flushed = outbox.flush()
+    assert (flushed.sent, flushed.left, flushed.refused) == (0, 2, ())
+    assert "expired" in (flushed.away or "")
+    behind.good = True
+    assert outbox.flush().sent == 2
+    assert behind.get("1").is_closed

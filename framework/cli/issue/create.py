@@ -47,6 +47,8 @@ def _run(context: Context, options: Namespace) -> int:
     issue = facade.create(draft)
     waits_for = facade.dependencies.waits_for(issue)
     context.out.item(document.issue(issue, waits_for), f"#{issue.id}")
+    if issue.withheld:
+        context.out.note(f"Nobody may start on it: {issue.withheld}.")
     if issue.id.isdecimal() and not int(issue.id) % _EVERY:
         from .copying import back_up
 
