@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
-from . import pulls
-from .attach import load, of_forge
+from .attach import of_forge
 from .config.choice import choose, openable
 from .config.settings import Settings
 from .forge.access import check
 from .forge.github import GitHub
+from .pulls.github import GitHubPullRequests
 from .runner.parts import Forge
 from .workspaces.base import Proposer
 
@@ -63,9 +63,6 @@ def reviews(settings: Settings, proposer: Proposer) -> Iterator[Forge | None]:
     if given is None:
         yield None
         return
-    make = load(pulls.BACKENDS, _FORGE, "forge")
-    with (
-        closing(_github(given)) as api,
-        closing(make(api, owner=given["owner"], repo=given["repo"])) as found,
-    ):
-        yield Forge(pulls=found, proposer=proposer)
+    with closing(_github(given)) as api:
+        pulls = GitHubPullRequests(api, owner=given["owner"], repo=given["repo"])
+        yield Forge(pulls=pulls, proposer=proposer)

@@ -52,6 +52,27 @@ def use_wal(connection: sqlite3.Connection, patience: float) -> None:
             return
 
 
+def furnish(connection: sqlite3.Connection, schema: str, *, version: int) -> None:
+    """Give the file the tables of `schema`, statements that end in `;`. One of another version is
+    emptied first: for files that hold nothing which cannot be had again."""
+    if _version(connection) == version:
+        return
+    with transaction(connection):
+        if _version(connection) == version:
+            return  # somebody else did it while we waited
+        asked = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        for (name,) in connection.execute(asked).fetchall():
+            connection.execute(f'DROP TABLE "{name}"')
+        for statement in schema.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
 @contextmanager
 def transaction(
     connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE"

@@ -20,7 +20,7 @@ from .. import attach, bootstrap, box, effect, forges, library, rehearse
 from ..config import settings as config
 from ..config.environment import environment
 from ..dashboard import document, summary
-from ..domain.board import Board
+from ..domain.board import Board, Standing
 from ..domain.errors import NightshiftError, SettingsError, UsageError, sole
 from ..runner.parts import Parts
 from ..runner.run import Ending, run
@@ -135,7 +135,7 @@ async def _main(
         # Before the stack is left: a rehearsal takes its forge away with it.
         command = "" if options.rehearse else shlex.join([_python(), *sys.argv])
         board = _summarise(settings.project, ending, command, as_json=options.json)
-        if board is not None and (text := forge(len(board.work))):
+        if board is not None and (text := forge(board.counts.get(Standing.CLOSED, 0))):
             news.tell(text)
     return ending
 

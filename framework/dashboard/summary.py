@@ -21,6 +21,7 @@ from .wording import (
     clock_at,
     duration,
     project,
+    pull,
     situation,
     standing,
     trouble,
@@ -62,7 +63,8 @@ def render(
     _list(console, "Left undone", undone, most=None)
     if undone and command:
         _list(console, "To go on", (command,), most=None)
-    _list(console, "Landed, and waits for your review", _to_review(board), most=None)
+    _list(console, "Landed, and waits for your review", _to_review(board, pulls=False), most=None)
+    _list(console, "Waits in pull requests", _to_review(board, pulls=True), most=None)
     _list(console, "Where to look", _places(board, where, python, program), most=None)
 
 
@@ -126,9 +128,9 @@ def _undone(board: Board) -> Iterable[str]:
             yield f"{tag(row.id)} {row.title} ({standing(row.standing)}): {why}"
 
 
-def _to_review(board: Board) -> Iterable[str]:
+def _to_review(board: Board, *, pulls: bool) -> Iterable[str]:
     for row in board.work:
-        if row.standing is Standing.NEEDS_REVIEW:
+        if row.standing is Standing.NEEDS_REVIEW and bool(pull(row)) is pulls:
             yield f"{tag(row.id)} {row.title}: {situation(row, board.at)}"
 
 

@@ -13,6 +13,8 @@ from ..domain.legible import clean
 from ..domain.story import Clock, account_line, count, tags
 
 _DAY = timedelta(days=1)
+_WELL = ("Landed", "PullRequested")
+"""The outcomes of attempts that did what they were to do."""
 
 STYLES = {
     Standing.RUNNING: "bold cyan",
@@ -62,7 +64,7 @@ def standing(value: Standing) -> str:
 
 def outcome_style(outcome: str) -> str:
     match outcome:
-        case "Landed" | "PullRequested":
+        case _ if outcome in _WELL:
             return "green"
         case "Deferred" | "LeaseLost":
             return "dim"
@@ -85,7 +87,7 @@ def situation(row: Row, seen: datetime) -> str:
                 return row.why  # withheld by its tracker: a claim has an end
             return f"claimed by somebody else until {clock(row.until, seen)}"
         case Standing.NEEDS_REVIEW:
-            return _and("a person must look", *_landing(row))
+            return _and(pull(row) or "a person must look", *_landing(row))
         case Standing.BLOCKED:
             return _and("a person must act", _last(row))
         case Standing.READY | Standing.RUNNING:
@@ -108,15 +110,15 @@ def trouble(attempt: Attempt) -> str:
     if attempt.conflicts:
         solved = "resolved" if _resolved(attempt) else "did not resolve"
         told.append(f"{solved} a conflict in {', '.join(attempt.conflicts)}")
-    if attempt.outcome != "Landed":
+    if attempt.outcome not in _WELL:
         told.append(f"{attempt.outcome}: {attempt.why}" if attempt.why else attempt.outcome)
     elif told:
-        told.append("then Landed")
+        told.append(f"then {attempt.outcome}")
     return ", ".join(told)
 
 
 def _resolved(attempt: Attempt) -> bool:
-    return bool(attempt.conflicts) and attempt.outcome == "Landed"
+    return bool(attempt.conflicts) and attempt.outcome in _WELL
 
 
 def _last(row: Row) -> str:
@@ -124,6 +126,11 @@ def _last(row: Row) -> str:
         return ""
     tries = count(len(row.outcomes), "attempt")
     return f"{tries}, last {row.outcomes[-1]}" + (f": {row.why}" if row.why else "")
+
+
+def pull(row: Row) -> str:
+    """Where its pull request is, and what it waits for; nothing where it has none."""
+    return row.why if row.outcomes[-1:] == ("PullRequested",) else ""
 
 
 def _landing(row: Row) -> tuple[str, str]:

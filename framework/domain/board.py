@@ -46,7 +46,8 @@ class Standing(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """An issue. `until` is the end of a delay or of somebody else's claim; `why` explains the
-    last outcome; `seconds` and `usd` are those of all its attempts."""
+    last outcome, or says what its pull request waits for; `seconds` and `usd` are those of all its
+    attempts."""
 
     id: str
     title: str
@@ -129,7 +130,7 @@ def fold(
         story.apply(entry)
     runs, attempts = story.finish(now, alive=alive)
     run = runs[-1] if runs else Run()
-    rows = _rows(issues, records, attempts, story.commits, now)
+    rows = _rows(issues, records, attempts, story, now)
     mine = tuple(one for one in attempts if one.run == run.id)
     return Board(
         at=now,
@@ -158,7 +159,7 @@ def _rows(
     issues: Sequence[Issue],
     records: Mapping[str, Record],
     attempts: Iterable[Attempt],
-    commits: Mapping[str, str],
+    story: Chronicle,
     now: datetime,
 ) -> tuple[Row, ...]:
     known = {issue.id: issue for issue in issues}
@@ -173,10 +174,13 @@ def _rows(
         running = any(one.is_going for one in mine)
         free = Standing.READY if issue.id in ready else _not_free(issue, record, now)
         standing = _standing(issue, running, Standing.WAITING if waits_for else free)
+        made = _row(issue, standing, record, mine)
+        waits = story.waits.get(issue.id) if standing is Standing.NEEDS_REVIEW else None
         return replace(
-            _row(issue, standing, record, mine),
+            made,
             waits_for=waits_for,
-            commit=commits.get(issue.id, ""),
+            commit=story.commits.get(issue.id, ""),
+            why=str(waits) if waits else made.why,
         )
 
     return tuple(row(issue) for issue in issues)

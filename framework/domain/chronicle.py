@@ -38,6 +38,7 @@ from .event import (
     WorkLanded,
     WorkRescued,
 )
+from .pull import PullWaits
 from .story import account_line, cap_line, moment, tracker
 
 DIED = "Died"
@@ -143,10 +144,12 @@ _Key = tuple[str, str, int]
 
 @dataclass(kw_only=True)
 class Chronicle:
-    """Takes entries one by one. `planned` is what planning cost, by run."""
+    """Takes entries one by one. `planned` is what planning cost, by run; `waits` what the pull
+    requests wait for, by issue: of those that wait no more the last that was known."""
 
     planning: Planning = field(default_factory=Planning)
     commits: dict[str, str] = field(default_factory=dict)
+    waits: dict[str, PullWaits] = field(default_factory=dict)
     planned: list[tuple[str, float]] = field(default_factory=list)
     warnings: list[tuple[str, str | AccountParked]] = field(default_factory=list)
     _runs: list[Run] = field(default_factory=list)
@@ -189,6 +192,8 @@ class Chronicle:
                 self._note((run, event.issue, event.epoch), "landed, closing the issue")
             case IssueSettled():
                 self.commits[event.issue] = event.commit
+            case PullWaits():
+                self.waits[event.issue] = event
             case PlanningStarted() | PlanRefused() | PlanAccepted() | IssuesCreated():
                 self._plan(event, run, at)
             case BaselineChecked(red=red):

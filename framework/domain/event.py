@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from .facts import Facts
+from .pull import PullWaits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,6 +302,7 @@ Event = (
     | ConflictFound
     | WorkLanded
     | IssueSettled
+    | PullWaits
     | WorkRescued
     | AttemptEnded
     | SessionScored

@@ -73,7 +73,7 @@ class Review:
 class PullRequest:
     """As the forge shows it. `node` is the forge's own name for it. `mergeable` is None while the
     forge works it out. `reviews` come oldest first. `blocked`: a rule of the base branch keeps it
-    from being merged now. `by` closed or merged it, as far as that is known."""
+    from being merged now."""
 
     node: str
     number: int
@@ -92,7 +92,6 @@ class PullRequest:
     blocked: bool = False
     branch_gone: bool = False
     merge_commit: str = ""
-    by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +112,20 @@ class Wait:
 
     why: str
     person: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullWaits:
+    """An event: the pull request of an issue in review waits, and not for what it waited for
+    before."""
+
+    issue: str
+    url: str
+    why: str
+    person: bool
+
+    def __str__(self) -> str:
+        return f"{self.url} {'waits for a person' if self.person else 'waits'}: {self.why}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,24 +163,16 @@ class Merged:
     """As `commit`, by whomever."""
 
     commit: str
-    by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Closed:
-    """By a person, unmerged."""
+    """Unmerged, by a person; `branch_gone`: by deleting its branch, as far as can be seen."""
 
-    by: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gone:
-    """Its branch was deleted, which closed it."""
-
-    by: str = ""
+    branch_gone: bool = False
 
 
-Step = Wait | Ready | Merge | Renew | Continue | Conflict | Merged | Closed | Gone
+Step = Wait | Ready | Merge | Renew | Continue | Conflict | Merged | Closed
 
 
 def next_step(pull: PullRequest, ours: Ours, *, auto: bool, now: datetime) -> Step:
@@ -175,9 +180,9 @@ def next_step(pull: PullRequest, ours: Ours, *, auto: bool, now: datetime) -> St
     never with commits of others, changes asked for, or rules of the branch in the way."""
     match pull.standing:
         case Standing.MERGED:
-            return Merged(commit=pull.merge_commit, by=pull.by)
+            return Merged(commit=pull.merge_commit)
         case Standing.CLOSED:
-            return Gone(by=pull.by) if pull.branch_gone else Closed(by=pull.by)
+            return Closed(branch_gone=pull.branch_gone)
         case Standing.OPEN:
             return _of_open(pull, ours, auto, now)
 
@@ -215,19 +220,24 @@ def _of_checks(pull: PullRequest, age: timedelta) -> Step | None:
 
 
 def _of_green(pull: PullRequest, ours: Ours, auto: bool) -> Step:
-    if who := _names(refusing(pull)):
-        return Wait(why=f"{who} asked for changes and has not looked since", person=True)
-    if not auto:
-        return Wait(why="it is ready to be merged", person=True)
-    if ours.manual:
-        return Wait(why="a person has to look at what no check can judge", person=True)
-    if pull.needs_review or pull.blocked:
-        return Wait(why=f"the rules of {pull.base} ask for a person", person=True)
-    if pull.base_commit != ours.base:
-        return Renew()
-    if pull.mergeable is None:
+    if pull.mergeable is None:  # told to a person, a conflict would be found only by the next run
         return Wait(why="the forge works out whether it can be merged")
-    return Merge(sha=pull.head)
+    if why := _for_a_person(pull, ours, auto):
+        return Wait(why=why, person=True)
+    return Merge(sha=pull.head) if pull.base_commit == ours.base else Renew()
+
+
+def _for_a_person(pull: PullRequest, ours: Ours, auto: bool) -> str:
+    """What only a person can do about it, the most pressing first; or nothing."""
+    if who := _names(refusing(pull)):
+        return f"{who} asked for changes and has not looked since"
+    if pull.needs_review:
+        return f"the rules of {pull.base} ask for a review"
+    if pull.blocked:
+        return f"the rules of {pull.base} keep it from being merged"
+    if ours.manual:
+        return "a person has to look at what no check can judge"
+    return "" if auto else "it is ready to be merged"
 
 
 def news(pull: PullRequest, heard: Iterable[str]) -> tuple[Review, ...]:

@@ -38,6 +38,7 @@ from .event import (
 )
 from .health import POOR
 from .ledger import worded
+from .pull import PullWaits
 
 Clock = Callable[[datetime], str]
 
@@ -53,8 +54,10 @@ def describe(event: Event, *, clock: Clock = utc_clock) -> str | None:
     are passed on as they are: whoever writes them to a terminal makes them harmless first.
     """
     match event:
-        case SessionProgress():
+        case SessionProgress() | PullWaits(person=False):
             return None
+        case PullWaits(issue=issue):
+            return f"{tag(issue)} {event}"
         case RunStarted() | RunEnded() | BaselineChecked():
             return _run(event)
         case (

@@ -18,7 +18,6 @@ from pathlib import Path
 from threading import Lock
 
 from ..domain.errors import TrackerUnavailable
-from ..effect import effect
 from .allowance import Allowance
 from .allowances import NONE, Allowances, decode, encode
 from .away import limited as limit_reached
@@ -34,7 +33,7 @@ class Limits:
 
     `path` is a directory, or the file in it where it ends in .json; made when it is first written.
     None keeps everything in memory. Where the file cannot be used this process goes on with its
-    own memory, and `say` tells it once.
+    own memory, and `say` tells it once; so does a call while somebody keeps it locked for long.
     """
 
     def __init__(
@@ -52,6 +51,7 @@ class Limits:
         self._clock = clock
         self._say = say
         self._own = NONE
+        self._was_busy = False
         self._threads = Lock()
 
     def wait(self, ask: Ask, patience: Patience) -> None:
@@ -104,6 +104,9 @@ class Limits:
             try:
                 with _alone(self._path):
                     self._replace(self._path, edit)
+            except TimeoutError as error:
+                self._say_busy(error)
+                self._own = edit(self._own)
             except OSError as error:
                 self._path = None
                 self._say(
@@ -112,6 +115,14 @@ class Limits:
                     "make room on the disk."
                 )
                 self._own = edit(self._own)
+
+    def _say_busy(self, error: TimeoutError) -> None:
+        if not self._was_busy:
+            self._was_busy = True
+            self._say(
+                f"GitHub's limits were kept to without those of other processes, as {error}. See "
+                "whether a Nightshift process hangs or is stopped."
+            )
 
     def _replace(self, path: Path, edit: Callable[[Allowances], Allowances]) -> None:
         old = self._read(path)
@@ -146,8 +157,7 @@ def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "wb") as file:
         file.write(content)
-    with effect("tokens"):
-        os.replace(temporary, path)
+    os.replace(temporary, path)
 
 
 @contextmanager
@@ -155,9 +165,8 @@ def _alone(path: Path) -> Iterator[None]:
     """One thread of one process at a time. The lock file stays for ever: with a deleted one two
     could hold "the" lock."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _locked(f"{path}.lock")
     try:
-        _wait(descriptor, path)
         yield
     finally:
         # A child that is between fork and exec has the descriptor too: closing is not enough.
@@ -165,14 +174,27 @@ def _alone(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _wait(descriptor: int, path: Path) -> None:
-    """Asks again and again, since a wait inside flock would have no end."""
+def _locked(lock: str) -> int:
     end = time.monotonic() + _LOCK_PATIENCE
+    while True:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _wait(descriptor, lock, end)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # somebody deleted the file while we waited: it locks nothing
+
+
+def _wait(descriptor: int, lock: str, end: float) -> None:
+    """Asks again and again, since a wait inside flock would have no end."""
     while True:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > end:
-                raise TimeoutError(f"another process keeps {path}.lock locked") from None
+                raise TimeoutError(f"another process keeps {lock} locked") from None
         # Never the same rhythm, so that nobody always comes a moment after somebody else.
         time.sleep(_LOCK_PAUSE * (0.4 + 1.2 * os.urandom(1)[0] / 255))

@@ -64,6 +64,3 @@ class PullRequests(Protocol):
     def merge(self, pull: PullRequest, sha: str) -> MergeAnswer:
         """Merge it if its head is `sha` still, by a merge commit where the repository allows them.
         Merged already: Taken."""
-
-    def close(self) -> None:
-        """Let go of what is open."""

@@ -15,7 +15,7 @@ fragment pull on PullRequest {
   id number url body state isDraft isCrossRepository
   headRefName headRefOid baseRefName headRef { id } baseRef { target { oid } }
   mergeable mergeStateStatus reviewDecision
-  mergeCommit { oid } mergedBy { login }
+  mergeCommit { oid }
   commits(last: 1) { nodes { commit { oid statusCheckRollup {
     state
     contexts(first: 50) { nodes {
@@ -76,7 +76,6 @@ def pull_request(node: Mapping[str, Any]) -> PullRequest:
         blocked=node["mergeStateStatus"] == "BLOCKED",
         branch_gone=node["headRef"] is None,
         merge_commit=(node["mergeCommit"] or {}).get("oid", ""),
-        by=_login(node["mergedBy"]),
     )
 
 

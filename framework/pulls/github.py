@@ -11,7 +11,7 @@ from ..domain.errors import ForgeRefused, Unsure
 from ..domain.pull import PullRequest, Standing
 from ..domain.trouble import Kind, Trouble
 from ..effect import effect
-from ..forge.batch import Failed, Mutation, Unknown
+from ..forge.batch import Mutation, sure
 from ..forge.github import GitHub
 from .base import HeadMoved, MergeAnswer, NotNow, Offer, Taken
 from .facts import PULL_FIELDS, opened, pull_request
@@ -59,18 +59,7 @@ class GitHubPullRequests:
         """See `PullRequests.ready`."""
         select = "{ pullRequest { id } }"
         name, what = "markPullRequestReadyForReview", {"pullRequestId": pull.node}
-        match self._api.mutate([Mutation(name=name, input=what, select=select)])[0]:
-            case Failed(trouble=trouble, code=code, why=why):
-                raise ForgeRefused(
-                    f"{pull.url} cannot be taken out of draft ({why}). Do it there by hand.",
-                    trouble,
-                    status=200,
-                    code=code,
-                )
-            case Unknown(why=why):
-                raise Unsure(f"Whether {pull.url} is a draft still is not known ({why}): look.")
-            case _:
-                pass
+        sure(self._api.mutate([Mutation(name=name, input=what, select=select)])[0])
 
     def merge(self, pull: PullRequest, sha: str) -> MergeAnswer:
         """See `PullRequests.merge`."""
@@ -86,9 +75,6 @@ class GitHubPullRequests:
                 raise
             return self._merged_already(pull) or NotNow(why=str(error))
         return Taken(commit=str(answer["sha"]))
-
-    def close(self) -> None:
-        """The account's door is its owner's to close."""
 
     @cached_property
     def _method(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +19,10 @@ from .stage import run_git
 OWNER, REPO = "rehearsal", "project"
 _BRANCH = "main"
 _BOARD = "(create|update|link)ProjectV2(Field|ToRepository)?"
+_HOME = "query repository"
 _ONCE = re.compile(
     r"GET /user|GET /repos/{owner}/{repo}|\w+ /repos/{owner}/{repo}/labels"
-    rf"|query (viewer|repository|__type)|mutation createLabel|mutation ({_BOARD} ?)+"
+    rf"|query viewer|query __type|{_HOME}|mutation createLabel|mutation ({_BOARD} ?)+"
 )
 
 
@@ -41,13 +43,15 @@ def github(project: Path, state_directory: str, cache: Path) -> Iterator[Callabl
     repo = store.add_repo(OWNER, REPO, path=bare, default_branch=_BRANCH)
     with serve(store, schema_at=cache) as double, robot.at_work(store, repo):
         _configure(project / state_directory, double.url, _kept(place / "token", token.value))
-        yield lambda issues: told(double.log, issues)
+        yield lambda issues: f"{told(double.log, issues)}\n{columns(store)}"
 
 
 def told(log: Log, issues: int) -> str:
     """The cost of a run, in requests."""
     asked = [one for one in log if not one.conditional]
     first = sum(once(one.operation) for one in asked)
+    # A board looks for its repository once; from then on that query asks for pull requests.
+    first -= max(0, log.count(f"^{_HOME}$", status=200) - 1)
     rest = len(asked) - first
     each = f", {rest / issues:.1f} for each of {issues} issues" if issues else ""
     return (
@@ -55,6 +59,19 @@ def told(log: Log, issues: int) -> str:
         f"times to set up labels and a board, and {rest} times for the work{each}. "
         f"{len(log) - len(asked)} more requests found nothing new and cost nothing."
     )
+
+
+def columns(store: Store) -> str:
+    """Where the cards of the boards are."""
+    found: Counter[str] = Counter()
+    for board in store.projects.values():
+        (status,) = (one for one in board["fields"] if one["name"] == "Status")
+        names = {one["id"]: one["name"] for one in status["options"]}
+        for card in board["items"]:
+            told = card["values"].get(status["id"], {})
+            found[names.get(told.get("singleSelectOptionId"), "without a column")] += 1
+    cards = ", ".join(f"{many} {name}" for name, many in sorted(found.items()))
+    return f"The board's cards: {cards or 'none'}."
 
 
 def once(operation: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -19,9 +19,9 @@ from ..domain.pull import (
     Closed,
     Conflict,
     Continue,
-    Gone,
     Merge,
     PullRequest,
+    PullWaits,
     Ready,
     Renew,
     Step,
@@ -51,10 +51,10 @@ class _Case:
 class Watch:
     """Looks at all pull requests of this project's hub at once, again and again.
 
-    `people` are the addresses of those that wait for a person. `is_busy`: something else is to
-    come, so the run must not end. `refused`: the forge lets nobody look, for which a person is
-    needed. What it does to an issue it does under the issue's lease and
-    after a fresh look at its state, so that of two runs one does it.
+    `people` are the addresses of those that wait for a person, each with why: it is said when it
+    changes, too. `is_busy`: something else is to come, so the run must not end. `refused`: the
+    forge lets nobody look, for which a person is needed. What it does to an issue it does under
+    the issue's lease and after a fresh look at its state, so that of two runs one does it.
     """
 
     def __init__(self, parts: Parts, forge: Forge, landed: Callable[[], None]) -> None:
@@ -63,6 +63,7 @@ class Watch:
         self._landed = landed
         self._news = anyio.Event()
         self._said: set[str] = set()
+        self._waits: Sequence[PullWaits] = ()
         self._known: Mapping[tuple[str, int], Proposed] = {}
         self._open = 0
         self._asked, self._seen = 1, 0
@@ -117,9 +118,17 @@ class Watch:
             self._warn(f"Pull requests could not be looked at: {error}")
             self._forge_is_next = True
         else:
-            self.people = tuple(url for url, wait in waits.items() if wait.person)
-            self._forge_is_next = any(not wait.person for wait in waits.values())
+            self._tell(waits)
+            self._forge_is_next = any(not wait.person for wait in waits)
         self._seen = asked
+
+    def _tell(self, waits: Sequence[PullWaits]) -> None:
+        """What waits, and why; what the last look has seen as well is no news."""
+        self.people = tuple(f"{one.url} ({one.why})" for one in waits if one.person)
+        for one in waits:
+            if one not in self._waits:
+                self._parts.journal.append(one)
+        self._waits = waits
 
     async def _carry_on(self) -> None:
         while True:
@@ -128,7 +137,7 @@ class Watch:
             self._news = anyio.Event()
             await self.go()
 
-    async def _round(self) -> dict[str, Wait]:
+    async def _round(self) -> list[PullWaits]:
         """What each open pull request waits for, once all that can be done is done."""
         self._has_merged = False
         self._known = await self._forge.proposer.proposals()
@@ -137,11 +146,14 @@ class Watch:
         self._open = sum(one.state is State.NEEDS_REVIEW for one, _ in own)
         branches = [mine.branch for _, mine in own if not mine.landed]
         pulls = await to_thread.run_sync(self._forge.pulls.look, branches) if branches else {}
-        waits: dict[str, Wait] = {}
+        waits: list[PullWaits] = []
         for issue, mine in own:
-            wait = await self._heeded(issue, mine, pulls.get(mine.branch))
+            pull = pulls.get(mine.branch)
+            wait = await self._heeded(issue, mine, pull)
             if wait is not None:
-                waits[pulls[mine.branch].url if mine.branch in pulls else mine.branch] = wait
+                url = pull.url if pull else mine.branch
+                one = PullWaits(issue=issue.id, url=url, why=wait.why, person=wait.person)
+                waits.append(one)
         return waits
 
     def _mine(self, issue: Issue) -> Proposed | None:
@@ -154,7 +166,6 @@ class Watch:
         try:
             return await self._follow(issue, mine, pull)
         except ForgeRefused as error:
-            self._warn(f"#{issue.id}: {error}")
             return Wait(why=str(error), person=True)
 
     async def _follow(self, issue: Issue, mine: Proposed, pull: PullRequest | None) -> Wait | None:
@@ -188,12 +199,10 @@ class Watch:
                 return await self._again(case, why, counted=True)
             case Continue(why=why, counted=counted):
                 return await self._again(case, f"{pull.url}: {why}", counted=counted)
-            case Closed(by=by):
-                why = f"{pull.url} was closed{_by(by)} without being merged"
-                return await self._alone(issue, block(self._parts, why))
-            case Gone(by=by):
-                why = f"{pull.url} is closed, as its branch was deleted{_by(by)}"
-                return await self._alone(issue, block(self._parts, why))
+            case Closed(branch_gone=branch_gone):
+                closed = "is closed, as its branch was deleted"
+                why = closed if branch_gone else "was closed without being merged"
+                return await self._alone(issue, block(self._parts, f"{pull.url} {why}"))
 
     async def _put_up(self, issue: Issue, mine: Proposed) -> Wait | None:
         """In review, and the forge has no pull request of the branch: it may have lost it."""
@@ -212,8 +221,7 @@ class Watch:
             case HeadMoved():
                 return Wait(why="its head moved meanwhile")
             case NotNow(why=why):
-                self._warn(f"{case.pull.url} is not merged by the forge: {why}")
-                return Wait(why=why, person=True)
+                return Wait(why=f"the forge does not merge it: {why}", person=True)
             case Taken(commit=commit):
                 self._has_merged = True
                 return await self._settle(case.issue, commit)
@@ -233,7 +241,6 @@ class Watch:
                 why = f"on top of what {case.pull.base} is now, {'; '.join(reasons)}"
                 return await self._again(case, why, counted=True)
             case Held(why=why, wait=None):
-                self._warn(why)
                 return Wait(why=why, person=True)
             case Nothing() | Superseded():
                 return Wait(why="it has nothing that its base lacks", person=True)
@@ -270,7 +277,3 @@ class Watch:
         if text not in self._said:
             self._said.add(text)
             self._parts.journal.append(Warned(text=text))
-
-
-def _by(who: str) -> str:
-    return f" by {who}" if who else ""

@@ -10,17 +10,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ..domain.errors import SettingsError
+from ..sqlite import furnish, opened, settle, transaction, use_wal
 
-_TABLE = """
-    CREATE TABLE IF NOT EXISTS taken (
+_VERSION = 1
+_SCHEMA = """
+    CREATE TABLE taken (
         number INTEGER PRIMARY KEY,
         body BLOB NOT NULL UNIQUE,
         delivery TEXT NOT NULL,
         at REAL NOT NULL
-    )
+    );
+    CREATE INDEX by_delivery ON taken (delivery);
+    CREATE INDEX by_time ON taken (at);
 """
-_BY_DELIVERY = "CREATE INDEX IF NOT EXISTS by_delivery ON taken (delivery)"
-_BY_TIME = "CREATE INDEX IF NOT EXISTS by_time ON taken (at)"
 _KEPT = timedelta(days=7)
 _MOST = 100_000
 _PATIENCE = 5.0
@@ -39,9 +41,7 @@ class Deliveries:
         self._path = path
         self._most = most
         with self._explained():
-            self._connection = sqlite3.connect(
-                path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-            )
+            self._connection = opened(path, patience=_PATIENCE)
         try:
             with self._explained():
                 self._prepare()
@@ -59,8 +59,7 @@ class Deliveries:
 
     def remember(self, delivery: str, body: bytes, now: datetime) -> None:
         """Forgets what is too old or too much."""
-        with self._explained(), self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._explained(), transaction(self._connection):
             self._connection.execute("DELETE FROM taken WHERE at <= ?", (_oldest(now),))
             self._connection.execute(
                 "INSERT OR REPLACE INTO taken (body, delivery, at) VALUES (?, ?, ?)",
@@ -76,10 +75,9 @@ class Deliveries:
             self._connection.close()
 
     def _prepare(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        for statement in (_TABLE, _BY_DELIVERY, _BY_TIME):
-            self._connection.execute(statement)
+        settle(self._connection, synchronous="NORMAL")
+        use_wal(self._connection, _PATIENCE)
+        furnish(self._connection, _SCHEMA, version=_VERSION)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -71,6 +71,8 @@ def _allowed(file: str, own: str, target: str) -> bool:
         return False
     if own in PORTS:
         return room in ("box", "mounts", "forge", "sqlite")
+    if own == "webhooks":
+        return room == "sqlite"
     if own in ("runner", "facade"):
         return room in PORTS and target.split(".")[1] == "base"
     if own == "rehearsal":

@@ -177,6 +177,7 @@ def test_a_label_that_is_another_one_by_now(tracker: Bench, clock: Time) -> None
     store = tracker.double.store
     (repo,) = store.repos.values()
     with store.lock:
-        del store.nodes[repo.labels["in progress"].node]
+        del store.nodes[repo.labels.pop("in progress").node]
+        store.add_label(repo, "in progress", "c5def5")
     assert conclude(tracker, id) is State.CLOSED
     assert there(tracker, id) == DONE

@@ -231,17 +231,6 @@ def test_a_deleted_issue_is_gone_from_boards(hub: Hub) -> None:
     assert hub.read(ITEMS, p=board)["node"]["items"]["totalCount"] == 0
 
 
-def test_resource_limits_give_half_an_answer(hub: Hub) -> None:
-    """A query that reads too much ends with an error beside what was read."""
-    for number in range(4):
-        hub.issue(f"No. {number}")
-    text = """{ viewer { login } repository(owner: "ada", name: "shop") {
-      issues(first: 50) { nodes { number } } } }"""
-    _, _, body = graphql.answer(hub.store, hub.token, text, {}, at_most=3, at=PLACE)
-    assert body["data"]["viewer"] == {"login": "ada"}
-    assert body["errors"][0]["type"] == "RESOURCE_LIMITS_EXCEEDED"
-
-
 def test_names_for_faults_and_the_log() -> None:
     """An operation is called by its kind and its fields, each once."""
     text = "mutation { m0: createIssue(input: {}) { x } m1: createIssue(input: {}) { x } }"

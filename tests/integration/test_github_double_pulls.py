@@ -30,8 +30,8 @@ def pulled(hub: Hub, tmp_path: Path) -> Hub:
     other = bare.git(path, "mktree", entry=f"100644 blob {blob}\tfile\n")
     first = bare.git(path, "commit-tree", tree, "-m", "first")
     second = bare.git(path, "commit-tree", other, "-p", first, "-m", "second")
-    bare.make(path, "refs/heads/main", first)
-    bare.make(path, "refs/heads/work", second)
+    bare.git(path, "update-ref", "refs/heads/main", first)
+    bare.git(path, "update-ref", "refs/heads/work", second)
     hub.repo.path = path
     return hub
 

@@ -27,6 +27,8 @@ PLAN = [Draft(title="0", key="0")] + [
     Draft(title=f"{n}", key=f"{n}", labels=frozenset({"style"}), depends_on=(f"key:{n - 1}",))
     for n in range(1, 20)
 ]
+CLAIM = "mutation addLabelsToLabelable addAssigneesToAssignable"
+CLOSE = "mutation removeLabelsFromLabelable removeAssigneesFromAssignable closeIssue"
 
 
 class Time:
@@ -94,11 +96,11 @@ def test_requests_per_operation(tracker: Bench, clock: Time) -> None:
     assert asked(tracker) == ["GET 304"]
     id = made[3].id
     tracker.update(id, Change(state=State.IN_PROGRESS))
-    assert asked(tracker) == ["PATCH 200"]
+    assert asked(tracker) == ["query viewer 200", f"{CLAIM} 200"]  # who we are: once
     tracker.comment(id, "done", author="nightshift", key="landed")
     assert asked(tracker) == ["POST 201"]
     tracker.update(id, Change(state=State.CLOSED))
-    assert asked(tracker) == ["PATCH 200"]
+    assert asked(tracker) == [f"{CLOSE} 200"]
 
 
 def test_what_was_made_is_what_people_see(tracker: Bench) -> None:
@@ -485,7 +487,7 @@ def test_a_move_waits_for_a_github_that_is_away(tmp_path: Path, clock: Time) -> 
         look(tracker, clock)
         clock.forward(60)
         move(tracker, "Blocked")
-        tracker.double.faults.add("PATCH", "502", times=100)
+        tracker.double.faults.add("mutation addLabelsToLabelable", "502", times=100)
         look(tracker, clock)
         tracker.double.faults.clear()
         assert (tracker.get(id).state, cards(tracker)) == (State.OPEN, {1: "Blocked"})

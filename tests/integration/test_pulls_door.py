@@ -15,13 +15,13 @@ from framework.domain.pull import Colour, PullRequest, Standing, Verdict, failed
 from framework.forge.github import GitHub
 from framework.pulls.base import HeadMoved, NotNow, Offer, PullRequests, Taken
 from framework.pulls.github import GitHubPullRequests
-from framework.pulls.memory import MemoryPullRequests
 from framework.rehearsal.github import schema
 from framework.rehearsal.github.ci import add_check
 from framework.rehearsal.github.records import Protection
 from framework.rehearsal.github.serve import Double, serve
 from framework.rehearsal.github.store import Store
 from tests.integration.hubs import commit, git
+from tests.integration.pulls_memory import MemoryPullRequests
 
 BRANCH = "nightshift/ab12/1-one"
 OFFER = Offer(branch=BRANCH, base="main", title="One", body="The proof.")

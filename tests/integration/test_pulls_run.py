@@ -9,24 +9,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 
 from framework.agents.base import Conversation
 from framework.agents.scripted import call
 from framework.box import Unboxed
-from framework.domain.event import AttemptEnded, IssueSettled, WorkRescued
-from framework.domain.issue import Change, State
-from framework.domain.pull import Check, Colour, Review, Standing, Verdict
+from framework.domain.event import AttemptEnded
+from framework.domain.issue import State
+from framework.domain.pull import Review, Verdict
 from framework.domain.session import Completed, SessionEnd, Spending
 from framework.pulls.base import PullRequests
-from framework.pulls.memory import MemoryPullRequests
 from framework.runner.parts import Forge, Parts
 from framework.runner.run import Ending, run
 from framework.workspaces.landing import HubLander
 from tests.integration.hubs import commit, git
+from tests.integration.pulls_memory import MemoryPullRequests
 from tests.integration.remotes import ENVIRONMENT
-from tests.integration.test_runner import Stage, add, events, opened, outcomes, states
+from tests.integration.test_runner import Stage, add, events, opened, states
 from tests.integration.test_runner import commit as work
 
 pytestmark = pytest.mark.anyio
@@ -135,45 +134,6 @@ def place_commit(prompt: str) -> str:
     return section.partition("with `git merge ")[2].partition("`")[0]
 
 
-async def test_work_waits_in_a_pull_request_until_a_person_merges_it(place: Place) -> None:
-    """The target stays, the issue is in review, the run ends; merged, the next run closes the
-    issue with the proof of the merge commit, and brings it to the person's checkout."""
-    before = place("rev-parse", "main")
-    async with place.parts() as parts:
-        add(parts, "Make it")
-        ended = await run(parts)
-        assert ended.code == 1
-        assert ended.why.startswith("1 pull request waits for a person: memory:pull/1")
-        assert states(parts) == [State.NEEDS_REVIEW]
-        assert outcomes(parts) == ["PullRequested"]
-        assert events(parts, WorkRescued) == []
-    assert place("rev-parse", "main") == before
-    assert place.branches == ["main", "nightshift/ab12/1-make-it"]
-    pull = place.pulls.get(1)
-    assert not pull.draft
-    assert f"`{pull.head}`" in place.pulls.bodies[1]
-    assert "nightshift verify 1" in place.pulls.bodies[1]
-    merged = place.pulls.accept(1)
-    async with place.parts() as parts:
-        assert await run(parts) == Ending(code=0, why="nothing is left to do")
-        assert states(parts) == [State.CLOSED]
-        assert f"as `{merged}`" in parts.tracker.comments("1")[-1].text
-        assert await parts.lander.tip() == merged
-    assert (place.project / "1.txt").exists()
-    assert place.pulls.calls.count("open") == 1
-
-
-async def test_with_auto_it_is_merged_by_us_and_the_dependants_follow(place: Place) -> None:
-    """A dependant waits while its dependency is in review, and begins once it is merged."""
-    async with place.parts(merge="auto") as parts:
-        add(parts, "one")
-        add(parts, "two", depends_on=("1",))
-        assert await run(parts) == Ending(code=0, why="nothing is left to do")
-        assert states(parts) == [State.CLOSED] * 2
-        assert place.pulls.calls.count("merge") == 2
-    assert {"1.txt", "2.txt"} <= set(place("ls-tree", "--name-only", "main").split())
-
-
 async def test_merged_by_us_is_only_what_was_checked_on_the_base_as_it_is(place: Place) -> None:
     """Two at once: the second is merged onto the first, checked and pushed anew before."""
     async with place.parts(merge="auto") as parts:
@@ -186,110 +146,6 @@ async def test_merged_by_us_is_only_what_was_checked_on_the_base_as_it_is(place:
             assert proof is not None
             assert place("rev-parse", f"{proof.commit}^{{tree}}") == proof.tree
             assert place("rev-parse", f"{proof.commit}^1") == proof.base
-
-
-async def test_changes_asked_for_are_made_on_the_same_pull_request(place: Place) -> None:
-    """The next attempt is told what was said and where its work is; nothing is opened anew, and
-    nothing counts as a failure."""
-    await begun(place)
-    place.pulls.change(1, reviews=(CHANGES,))
-    place.stage.plays = {(1, 2): merging}
-    head = place.pulls.get(1).head
-    ended, now = await once(place)
-    assert ended.why.startswith("1 pull request waits for a person")
-    assert now == [State.NEEDS_REVIEW]
-    prompt = place.stage.turns[-1].prompt
-    assert "NO-TABS" in prompt
-    assert "EVIL" not in prompt
-    assert head in prompt
-    assert place.pulls.calls.count("open") == 2
-    assert place.branches == ["main", "nightshift/ab12/1-one"]
-    assert place("merge-base", "--is-ancestor", head, place.pulls.get(1).head) == ""
-    async with place.parts() as parts:
-        record = parts.leases.record("1")
-        assert record is not None
-        assert record.failures == ()
-
-
-async def test_strangers_ask_for_nothing(place: Place) -> None:
-    """A review of somebody who may not write starts no work."""
-    await begun(place)
-    place.pulls.change(1, reviews=(replace(CHANGES, may_write=False),))
-    assert (await once(place))[1] == [State.NEEDS_REVIEW]
-    assert len(place.stage.seen[1]) == 1
-
-
-async def test_checks_that_fail_on_the_forge_go_back_and_count(place: Place) -> None:
-    """With what they said; after the last allowed failure the issue is blocked with the reason."""
-    red = Check(name="ci", colour=Colour.FAILED, said="LOOK-HERE")
-    place.pulls.colour, place.pulls.checks = Colour.FAILED, (red,)
-    place.stage.plays = {(1, 2): merging}
-    ended = await begun(place, max_failures=2)
-    async with place.parts() as parts:
-        assert states(parts) == [State.BLOCKED]
-        assert "ci failed on the forge" in parts.tracker.comments("1")[-1].text
-        record = parts.leases.record("1")
-        assert record is not None
-        assert len(record.failures) == 2
-    assert len(place.stage.seen[1]) == 2
-    assert "LOOK-HERE" in place.stage.turns[-1].prompt
-    assert ended.code == 1
-
-
-async def test_a_conflict_with_the_base_goes_back_with_both_sides(place: Place) -> None:
-    """Somebody else's commit on the base conflicts: the next attempt merges both."""
-    await begun(place)
-    place.colleague("main", {"1.txt": "theirs\n"})
-    sides: list[str] = []
-
-    async def resolve(conversation: Conversation) -> SessionEnd:
-        theirs = place_commit(conversation.prompt)
-        git(conversation.directory, "merge", "--no-edit", theirs, fails=True)
-        sides.append((conversation.directory / "1.txt").read_text())
-        await work(conversation, "1.txt", "both\n")
-        return await finish_only(conversation)
-
-    place.stage.plays = {(1, 2): resolve}
-    ended, now = await once(place)
-    assert now == [State.NEEDS_REVIEW], ended
-    assert "<<<<<<<" in sides[0]
-    assert place("show", f"{place.pulls.get(1).head}:1.txt") == "both"
-    assert place.pulls.get(1).mergeable
-
-
-async def test_what_a_person_pushed_to_the_branch_is_never_lost(place: Place) -> None:
-    """Work without their commit is refused, with its name; with it, it is pushed."""
-    await begun(place)
-    theirs = place.colleague("nightshift/ab12/1-one", {"hers.txt": "x\n"})
-    place.pulls.change(1, reviews=(CHANGES,))
-    place.stage.plays = {(1, 3): merging}
-    _, now = await once(place)
-    assert now == [State.NEEDS_REVIEW]
-    assert len(place.stage.seen[1]) == 3
-    assert theirs in place.stage.turns[-1].prompt
-    assert place("merge-base", "--is-ancestor", theirs, "nightshift/ab12/1-one") == ""
-
-
-@pytest.mark.parametrize(
-    ("facts", "said"),
-    [({"by": "ada"}, "was closed by ada"), ({"branch_gone": True}, "its branch was deleted")],
-    ids=["closed", "branch deleted"],
-)
-async def test_closed_unmerged_blocks_the_issue(
-    place: Place, facts: dict[str, Any], said: str
-) -> None:
-    """With who did it and how it goes on; reopened, a new pull request is opened."""
-    await begun(place)
-    place.pulls.change(1, standing=Standing.CLOSED, **facts)
-    async with place.parts() as parts:
-        await run(parts)
-        assert states(parts) == [State.BLOCKED]
-        assert said in parts.tracker.comments("1")[-1].text
-        parts.tracker.update("1", Change(state=State.OPEN))
-    ended, now = await once(place)
-    assert now == [State.NEEDS_REVIEW]
-    assert "memory:pull/2" in ended.why
-    assert f"git merge {place.pulls.get(1).head}" in place.stage.turns[-1].prompt
 
 
 async def test_no_more_are_begun_than_people_are_to_read(place: Place) -> None:
@@ -315,27 +171,3 @@ async def test_a_merge_that_breaks_the_checks_is_not_done(place: Place) -> None:
         assert states(parts) == [State.BLOCKED]
         assert "what was merged fails" in parts.tracker.comments("1")[-1].text
         assert [one.outcome for one in events(parts, AttemptEnded)] == ["PullRequested"]
-
-
-async def test_two_runs_settle_what_was_merged_once(place: Place) -> None:
-    """Both watch the same pull request; one of them closes the issue, with one proof on it."""
-    await begun(place)
-    place.pulls.accept(1)
-    async with place.parts() as one, place.parts() as other, anyio.create_task_group() as group:
-        group.start_soon(run, one)
-        group.start_soon(run, other)
-    async with place.parts() as parts:
-        assert states(parts) == [State.CLOSED]
-        told = [text for text in parts.tracker.comments("1") if "**Landed**" in text.text]
-        assert len(told) == 1
-        assert len(events(parts, IssueSettled)) == 1
-
-
-async def test_a_squashed_merge_closes_the_issue_as_well(place: Place) -> None:
-    """Its tree is the one that was checked, whatever its parents are."""
-    await begun(place)
-    pull = place.pulls.get(1)
-    squashed = git(place.origin, "commit-tree", f"{pull.head}^{{tree}}", "-p", "main", "-m", "One")
-    place("update-ref", "refs/heads/main", squashed)
-    place.pulls.change(1, standing=Standing.MERGED, merge_commit=squashed)
-    assert await once(place) == (Ending(code=0, why="nothing is left to do"), [State.CLOSED])

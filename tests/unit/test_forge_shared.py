@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from framework import effect
 from framework.domain.errors import TrackerUnavailable
 from framework.forge.allowances import decode
 from framework.forge.cost import rest_ask
@@ -21,17 +21,22 @@ ROOT = Path(__file__).parents[2]
 BASE = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PATCH = rest_ask("PATCH", "x")
 PROCESS = """
-import sys
+import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from framework import effect
 from framework.forge.cost import rest_ask
 from framework.forge.patience import Patience
 from framework.forge.shared import Limits
 
 path, token, count, point = sys.argv[1:]
-if point:
-    effect.arm(point)
+def dies(*names, replace=os.replace, calls=[]):
+    calls.append(names)
+    if point == "after" or len(calls) < 2:
+        replace(*names)
+    if point and len(calls) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+os.replace = dies
 clock = lambda: datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 limits = Limits(Path(path), server="s", token=token, clock=clock, say=sys.exit)
 for _ in range(int(count)):
@@ -72,16 +77,16 @@ def test_processes_count_together(tmp_path: Path) -> None:
     assert "limit for this account is reached until 12:01:01 UTC" in said
 
 
-@pytest.mark.parametrize("point", ["tokens:before", "tokens:after"])
+@pytest.mark.parametrize("point", ["before", "after"])
 def test_a_killed_process_leaves_the_file_whole(tmp_path: Path, point: str) -> None:
     """SIGKILL around the replacement: the next process reads it, and no lock stays behind."""
     path = tmp_path / "limits.json"
     assert end(start(path, count=5))[0] == 0
-    assert end(start(path, count=3, point=f"{point}:2"))[0] == -9
+    assert end(start(path, count=3, point=point))[0] == -9
     assert end(start(path)) == (0, "")
     (account,) = decode(path.read_bytes()).accounts.values()
     counted = sum(spent for _, spent in account.points["rest"])
-    assert counted == (7 if point == "tokens:before" else 8)
+    assert counted == (7 if point == "before" else 8)
 
 
 def test_a_directory_gets_a_file(tmp_path: Path) -> None:
@@ -144,6 +149,38 @@ def test_no_token_is_in_the_file(tmp_path: Path) -> None:
     assert "octocat" not in text
 
 
-def test_the_crash_point_is_known() -> None:
-    """The file is changed at a moment at which tests can kill."""
-    assert "tokens:before" in effect.points()
+def test_a_lock_that_is_busy_once_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped process with the lock is said once, and holds nobody up; when it is gone the
+    limits are kept to together again."""
+    monkeypatch.setattr("framework.forge.shared._LOCK_PATIENCE", 0.0)
+    path, said = tmp_path / "limits.json", list[str]()
+    one, get = limits(path, said), rest_ask("GET", "x")
+    with open(f"{path}.lock", "wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        for _ in range(2):
+            one.wait(get, Patience(0, lambda _: None))
+        assert not path.exists()
+    one.wait(get, Patience(0, lambda _: None))
+    assert decode(path.read_bytes()).accounts
+    assert len(said) == 1
+    assert "hangs or is stopped" in said[0]
+
+
+def test_a_lock_file_that_is_deleted_meanwhile_locks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever got the lock of a file that is no more takes that of the new one."""
+    path, flock, asked = tmp_path / "limits.json", fcntl.flock, list[int]()
+
+    def late(descriptor: int, how: int) -> None:
+        asked.append(how)
+        if len(asked) == 1:
+            os.unlink(f"{path}.lock")
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    limits(path, []).wait(PATCH, Patience(0, lambda _: None))
+    assert os.path.exists(f"{path}.lock")
+    assert len([how for how in asked if how != fcntl.LOCK_UN]) == 2

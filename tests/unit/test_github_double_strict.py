@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from framework.rehearsal.github.records import Protection
 from framework.rehearsal.github.serve import serve
 from tests.github_caller import Caller, bare, branch, stage
 
@@ -74,9 +75,10 @@ def test_people_without_rights(call: Caller) -> None:
     assert stranger("POST", "issues/2/labels", ["bug"]).status == 403
     assert stranger("POST", "labels", {"name": "mine"}).status == 403
     assert stranger("GET", "collaborators/bot/permission").status == 403
-    call.as_("acme-token")("PUT", "issues/2/lock")
+    (repo,) = call.double.store.repos.values()
+    repo.issues[2].locked = True
     assert stranger("POST", "issues/2/comments", {"body": "x"}).status == 403
-    next(iter(call.double.store.repos.values())).private = True
+    repo.private = True
     assert stranger("GET", "issues").status == 404
 
 
@@ -148,11 +150,11 @@ def test_conditional_requests(call: Caller) -> None:
 
 
 def test_a_server_without_relations(call: Caller) -> None:
-    """An older server has neither dependencies nor their counts."""
-    call.double.store.profile = "ghes"
+    """An older server does not count dependencies, as the newer one does."""
     made = call("POST", "issues", {"title": "x"}).body
-    assert "issue_dependencies_summary" not in made
-    assert call("GET", "issues/1/dependencies/blocked_by").status == 404
+    assert "issue_dependencies_summary" in made
+    call.double.store.profile = "ghes"
+    assert "issue_dependencies_summary" not in call("GET", "issues/1").body
 
 
 def test_what_stops_a_merge(tmp_path: Path) -> None:
@@ -168,10 +170,7 @@ def test_what_stops_a_merge(tmp_path: Path) -> None:
         call("POST", "pulls", {"title": "2", "head": "two", "base": "main"})
         assert "still a draft" in call("PUT", "pulls/1/merge").body["message"]
         repo.issues[1].pull.draft = False  # type: ignore[union-attr]
-        rules = {"contexts": ["ci"], "strict": False}
-        reviews = {"required_approving_review_count": 1}
-        sent = {"required_status_checks": rules, "required_pull_request_reviews": reviews}
-        owner("PUT", "branches/main/protection", sent)
+        repo.protection["main"] = Protection(contexts=("ci",), approvals=1)
         assert call("PUT", "pulls/1/merge").body["message"] == (
             'Required status check "ci" is expected.'
         )
@@ -180,7 +179,7 @@ def test_what_stops_a_merge(tmp_path: Path) -> None:
         assert "approving review" in call("PUT", "pulls/1/merge").body["message"]
         owner("POST", "pulls/1/reviews", {"event": "APPROVE"})
         assert call("PUT", "pulls/1/merge").status == 200
-        owner("DELETE", "branches/main/protection")
+        del repo.protection["main"]
         assert call("GET", "pulls/2").body["mergeable"] is None
         assert call("GET", "pulls/2").body["mergeable"] is False
         assert call("PUT", "pulls/2/merge").status == 405

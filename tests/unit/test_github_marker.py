@@ -62,3 +62,23 @@ def test_what_is_no_marker_is_text() -> None:
         assert unmarked(text) == (text, Marker())
     wrong = '<!-- nightshift {"key": 7, "needs": [1], "reopened": "2", "unknown": 1} -->'
     assert unmarked(wrong) == ("", Marker())
+
+
+def test_all_that_is_written_is_read() -> None:
+    """Each field has its kind: one that had none would be written, and never read again."""
+    assert set(marker._KINDS) == {one.name for one in fields(Marker)}
+    full = Marker(
+        number=3,
+        key="k",
+        by="ann",
+        title="t",
+        text="x",
+        needs=("1",),
+        labels=("a",),
+        assignees=("b",),
+        milestone="m",
+        reopened=2,
+        done=True,
+        counted=True,
+    )
+    assert unmarked(marked("Body", full)) == ("Body", full)

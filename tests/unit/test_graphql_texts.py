@@ -42,9 +42,7 @@ def files() -> list[Path]:
     asking = re.compile(r"\.query\(|\bMutation\(|_QUERY\b|_MUTATION\b")
     every = {one: one.read_text() for one in sorted((ROOT / "framework").rglob("*.py"))}
     return [
-        one
-        for one, text in every.items()
-        if _ROOMS.intersection(one.parts) and asking.search(text)
+        one for one, text in every.items() if _ROOMS.intersection(one.parts) and asking.search(text)
     ]
 
 
@@ -82,12 +80,48 @@ def constants(tree: ast.AST) -> list[str]:
 
 
 def _sets(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Assign) and name in _names(node)
+    return any(isinstance(one, ast.Name) and one.id == name for one in _targets(node))
 
 
-def _names(assigned: ast.Assign) -> set[str]:
-    nodes = [node for target in assigned.targets for node in ast.walk(target)]
-    return {node.id for node in nodes if isinstance(node, ast.Name)}
+def _targets(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.Assign(targets=targets):
+            nodes = targets
+        case ast.AnnAssign(target=target):
+            nodes = [target]
+        case _:
+            nodes = []
+    return [each for one in nodes for each in (one.elts if isinstance(one, ast.Tuple) else [one])]
+
+
+def keys(given: ast.expr, function: Function | None, where: str) -> tuple[set[str], set[str], bool]:
+    """Of an input, which names it always has, which it may have, and whether something is spread
+    in it of which the names are not seen: written in place, or in a variable of the function."""
+    if isinstance(given, ast.Dict):
+        names = {one.value for one in given.keys if isinstance(one, ast.Constant)}
+        return names, names, None in given.keys
+    every = list(ast.walk(function)) if function and isinstance(given, ast.Name) else []
+    name = _name(given)
+    written = [found for one in every if _sets(one, name) for found in _dicts(one)]
+    assert written, f"{where}: write the input out, here or in a variable of the function"
+    assert len(written) == 1, f"{where}: write the input out once"
+    always, _, is_spread = keys(written[0], None, where)
+    return always, always | {key for one in every for key in _added(one, name)}, is_spread
+
+
+def _dicts(assigned: ast.AST) -> list[ast.Dict]:
+    value = getattr(assigned, "value", None)
+    values = value.elts if isinstance(value, ast.Tuple) else [value]
+    return [one for one in values if isinstance(one, ast.Dict)]
+
+
+def _added(node: ast.AST, name: str) -> Iterator[str]:
+    """What `name["key"] = ...` puts into it."""
+    for one in _targets(node):
+        match one:
+            case ast.Subscript(value=ast.Name(id=id), slice=ast.Constant(value=str() as key)):
+                if id == name:
+                    yield key
 
 
 def wrong(text: str) -> list[str]:
@@ -143,9 +177,9 @@ def _given(names: set[str], function: Function | None) -> set[str]:
     return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
-def mutations() -> Iterator[tuple[str, str, str, ast.expr]]:
-    """Where, name, selection and input of every Mutation(...) in the product. A name that is no
-    literal may be any mutation whose name stands in that file."""
+def mutations() -> Iterator[tuple[str, str, str, ast.expr, Function | None]]:
+    """Where, name, selection and input of every Mutation(...) in the product, and the function
+    around it. A name that is no literal may be any mutation whose name stands in that file."""
     known = set(assert_object_type(load(at=PLACE).mutation_type).fields)
     for file in files():
         module, tree = module_of(file), ast.parse(file.read_text())
@@ -157,14 +191,14 @@ def mutations() -> Iterator[tuple[str, str, str, ast.expr]]:
             assert names, f"{where}: no mutation is named here"
             for select in texts(given["select"], function, module):
                 if select.lstrip().startswith("{"):
-                    yield from ((where, one, select, given["input"]) for one in names)
+                    yield from ((where, one, select, given["input"], function) for one in names)
 
 
 def test_mutations_fit_the_schema() -> None:
     """Every mutation exists, and what it selects fits its payload."""
     found = list(mutations())
     assert found
-    for where, name, select, _ in found:
+    for where, name, select, *_ in found:
         assert name in assert_object_type(load(at=PLACE).mutation_type).fields, where
         kind = f"{name[:1].upper()}{name[1:]}Input!"
         text = f"mutation($i: {kind}) {{ {name}(input: $i) {select} }}"
@@ -172,16 +206,14 @@ def test_mutations_fit_the_schema() -> None:
 
 
 def test_inputs_of_mutations_fit_the_schema() -> None:
-    """Where the input is written out, its names are those of the schema, and none that the schema
-    requires is missing."""
+    """Every input is written out where it can be read here, its names are those of the schema, and
+    none that the schema requires is missing."""
     schema = load(at=PLACE)
-    for where, name, _, given in mutations():
-        if not isinstance(given, ast.Dict):
-            continue
+    for where, name, _, given, function in mutations():
         field = assert_object_type(schema.mutation_type).fields[name]
         kind: Any = field.args["input"].type
         inputs = assert_input_object_type(kind.of_type).fields
-        names = {one.value for one in given.keys if isinstance(one, ast.Constant)}
-        assert names <= set(inputs), where
+        always, possible, is_spread = keys(given, function, where)
+        assert possible <= set(inputs), f"{where}: {name}"
         required = {key for key, one in inputs.items() if str(one.type).endswith("!")}
-        assert required <= names or None in given.keys, where
+        assert required <= always or is_spread, f"{where}: {name}"

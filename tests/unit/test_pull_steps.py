@@ -17,7 +17,6 @@ from framework.domain.pull import (
     Colour,
     Conflict,
     Continue,
-    Gone,
     Merge,
     Merged,
     Ours,
@@ -70,10 +69,9 @@ def waits_for_a_person(found: Step) -> bool:
 
 def test_what_is_over_is_told_apart() -> None:
     """Merged, closed by a person, and closed because its branch was deleted."""
-    merged = step(standing=Standing.MERGED, merge_commit="m", by="ada")
-    assert merged == Merged(commit="m", by="ada")
-    assert step(standing=Standing.CLOSED, by="ada") == Closed(by="ada")
-    assert step(standing=Standing.CLOSED, branch_gone=True) == Gone()
+    assert step(standing=Standing.MERGED, merge_commit="m") == Merged(commit="m")
+    assert step(standing=Standing.CLOSED) == Closed()
+    assert step(standing=Standing.CLOSED, branch_gone=True) == Closed(branch_gone=True)
 
 
 @pytest.mark.parametrize("auto", [True, False])
@@ -103,6 +101,29 @@ def test_green_is_merged_by_us_only_where_that_is_wanted() -> None:
 def test_never_merged_by_us_where_a_person_is_needed(facts: dict[str, Any]) -> None:
     """Rules of the branch, commits of others, manual checks, an unanswered refusal."""
     assert waits_for_a_person(step(**facts))
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"needs_review": True, "blocked": True}, "the rules of main ask for a review"),
+        ({"blocked": True}, "the rules of main keep it from being merged"),
+        ({"ours": replace(OURS, manual=True)}, "a person has to look at what no check can judge"),
+        ({}, "it is ready to be merged"),
+    ],
+    ids=["review", "rules", "manual", "ready"],
+)
+def test_a_person_is_told_what_is_asked_of_them(facts: dict[str, Any], why: str) -> None:
+    """Where people merge, the most pressing of what is left to do, not that all is done."""
+    assert step(auto=False, **facts) == Wait(why=why, person=True)
+
+
+@pytest.mark.parametrize("auto", [True, False])
+def test_nobody_is_called_before_the_forge_knows_whether_it_merges(auto: bool) -> None:
+    """The forge works that out when it is asked: a conflict is found by the next look."""
+    found = step(auto=auto, mergeable=None, needs_review=True)
+    assert isinstance(found, Wait)
+    assert not found.person
 
 
 @pytest.mark.parametrize("after", [0, 59, 61, 3600])

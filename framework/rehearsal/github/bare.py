@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 _HEADS = "refs/heads/"
-_NOBODY = "0" * 40
 
 
 class GitRefused(Exception):
@@ -54,16 +53,14 @@ def _environment(at: datetime | None) -> Mapping[str, str]:
     return {**own, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
 
 
-def refs(path: Path, prefix: str = _HEADS) -> dict[str, str]:
-    """Full names of refs under a prefix, and what they point at."""
-    lines = git(path, "for-each-ref", "--format=%(objectname) %(refname)", prefix).splitlines()
-    return {name: sha for sha, _, name in (line.partition(" ") for line in lines)}
-
-
 def branches(path: Path | None) -> dict[str, str]:
     """Names of branches and their commits; none where there is no repository."""
-    found = refs(path) if path else {}
-    return {name.removeprefix(_HEADS): sha for name, sha in found.items()}
+    if path is None:
+        return {}
+    lines = git(path, "for-each-ref", "--format=%(objectname) %(refname)", _HEADS).splitlines()
+    return {
+        name.removeprefix(_HEADS): sha for sha, _, name in (one.partition(" ") for one in lines)
+    }
 
 
 def commit(path: Path | None, name: str) -> str | None:
@@ -91,8 +88,3 @@ def merged_tree(path: Path, base: str, head: str) -> str | None:
 def move(path: Path, ref: str, new: str, old: str) -> None:
     """Move a ref from `old` to `new`; GitRefused where it is not at `old` any more."""
     git(path, "update-ref", ref, new, old)
-
-
-def make(path: Path, ref: str, new: str) -> None:
-    """Make a ref; GitRefused where it exists."""
-    git(path, "update-ref", ref, new, _NOBODY)

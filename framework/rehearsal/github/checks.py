@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from .call import Call, Refusal, invalid, missing
-from .records import Issue, Repo
+from .records import Issue
 
 LONGEST_TITLE, LONGEST_BODY, LONGEST_LABEL = 256, 65_536, 50
 _PAGE = "issues/issues"
 
 
-def issue_of(call: Call, name: str = "issue_number") -> Issue:
+def issue_of(call: Call) -> Issue:
     """The issue (or pull request) that the path names; 404, or 410 where it was deleted."""
-    value = call.params[name]
+    value = call.params["issue_number"]
     number = int(value) if value.isdecimal() else 0
     if number in call.repo.deleted:
         raise Refusal(410, "This issue was deleted", page=f"{_PAGE}#get-an-issue")
@@ -64,22 +64,22 @@ def choice(call: Call, name: str, allowed: Iterable[str | None]) -> None:
         raise Refusal(422, f'Invalid request.\n\nFor "{name}", {said!r} is not one of: {words}.')
 
 
-def names(value: Any, resource: str = "Issue") -> list[str]:
+def names(value: Any) -> list[str]:
     """Labels as GitHub takes them: names, or objects with a name."""
     items = value if isinstance(value, list) else [value]
     found = [one.get("name") if isinstance(one, dict) else one for one in items]
     for one in found:
         if not isinstance(one, str) or not one.strip():
-            raise invalid(resource, "labels", "invalid", value=one, page=_PAGE)
+            raise invalid("Issue", "labels", "invalid", value=one, page=_PAGE)
         if len(one) > LONGEST_LABEL:
             why = f"name is too long (maximum is {LONGEST_LABEL} characters)"
             raise invalid("Label", "name", "custom", message=why, page=_PAGE)
     return [str(one) for one in found]
 
 
-def assignable(call: Call, repo: Repo, login: str) -> bool:
+def _is_assignable(call: Call, login: str) -> bool:
     """Whether GitHub would take this person as an assignee: who has a role in the repository."""
-    known = {name.lower() for name in repo.permissions} | {repo.owner.lower()}
+    known = {name.lower() for name in call.repo.permissions} | {call.repo.owner.lower()}
     return call.store.user(login) is not None and login.lower() in known
 
 
@@ -89,7 +89,7 @@ def people(call: Call) -> list[str]:
     single = call.fields.get("assignee")
     logins = [*([sent] if isinstance(sent, str) else sent), *([single] if single else [])]
     for login in logins:
-        if not isinstance(login, str) or not assignable(call, call.repo, login):
+        if not isinstance(login, str) or not _is_assignable(call, login):
             raise invalid("Issue", "assignees", "invalid", value=login, page=_PAGE)
     return logins
 

@@ -13,7 +13,7 @@ def add_status(
     repo: Repo,
     sha: str,
     state: str,
-    context: str = "default",
+    context: str,
     *,
     creator: str,
     description: str | None = None,
@@ -82,13 +82,3 @@ def _tell(store: Store, repo: Repo, run: CheckRun, action: str) -> None:
     }
     about["conclusion"] = run.conclusion
     store.tell(repo, "check_run", action, repo.owner, check_run=about)
-
-
-def combined(statuses: list[Status]) -> tuple[str, list[Status]]:
-    """The combined state of a commit's statuses, and the newest of each context. Of no statuses it
-    is "pending", as GitHub says: that is not the same as waiting for one."""
-    newest = {one.context: one for one in statuses}
-    states = {one.state for one in newest.values()}
-    if states & {"error", "failure"}:
-        return "failure", list(newest.values())
-    return ("success" if states == {"success"} else "pending"), list(newest.values())

@@ -102,7 +102,6 @@ class Desk:
                 status=sent.status,
                 points=turn.used(token) - used if token else 0,
                 content=turn.content,
-                issue=turn.issue,
                 fault=fault.kind if fault else "",
             )
         )

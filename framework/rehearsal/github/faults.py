@@ -17,7 +17,6 @@ Kind = Literal[
     "502 after",
     "reset",
     "reset after",
-    "timeout",
     "truncated",
     "stale",
     "missing",
@@ -35,17 +34,16 @@ AFTER: tuple[Kind, ...] = ("502 after", "reset after", "truncated")
 class Fault:
     """`kind` happens to the matches `first` to `first + times - 1` of `pattern` in an operation.
 
-    500, 502, reset, html, limit …: nothing was done. 502 after, reset after, truncated, timeout:
-    it was done, and the answer is lost (timeout: the connection closes after `seconds`). stale: a
-    read shows the state before the last write. missing: a read or GraphQL mutation answers as if
-    the thing was not there. twice: webhooks of this request are delivered twice.
+    500, 502, reset, html, limit …: nothing was done. 502 after, reset after, truncated: it was
+    done, and the answer is lost. stale: a read shows the state before the last write. missing: a
+    read or GraphQL mutation answers as if the thing was not there. twice: webhooks of this request
+    are delivered twice.
     """
 
     pattern: re.Pattern[str]
     kind: Kind
     first: int = 1
     times: int = 1
-    seconds: float = 0.0
     seen: int = 0
 
     def hits(self, operation: str) -> bool:
@@ -67,15 +65,11 @@ class Faults:
     _matching: re.Pattern[str] = re.compile("")
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(
-        self, pattern: str, kind: Kind, *, first: int = 1, times: int = 1, seconds: float = 0.0
-    ) -> Fault:
+    def add(self, pattern: str, kind: Kind, *, first: int = 1, times: int = 1) -> Fault:
         """Arm a fault. `pattern` is a regular expression searched in the operation's name:
         `POST /repos/{owner}/{repo}/issues` for REST, `mutation createIssue addBlockedBy` or
         `query repository` for GraphQL."""
-        fault = Fault(
-            pattern=re.compile(pattern), kind=kind, first=first, times=times, seconds=seconds
-        )
+        fault = Fault(pattern=re.compile(pattern), kind=kind, first=first, times=times)
         self.armed.append(fault)
         return fault
 

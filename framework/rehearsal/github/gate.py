@@ -67,7 +67,7 @@ def admit(call: Call, route: Route) -> None:
     if not call.store.may(repo, call.login, "read"):
         raise missing()
     _by_token(call, route, repo)
-    if repo.archived and not route.archived:
+    if repo.archived and route.writes:
         raise Refusal(403, _ARCHIVED)
     if not call.store.may(repo, call.login, route.least):
         raise missing() if route.hidden else Refusal(403, _ADMIN)
@@ -103,6 +103,4 @@ def accepted(route: Route) -> frozenset[str]:
         return frozenset({"admin:repo_hook", "public_repo", "repo", "write:repo_hook"})
     if route.area == "statuses":
         return frozenset({"repo", "repo:status", "public_repo"})
-    if route.area == "projects":
-        return frozenset({"project", "read:project"})
     return frozenset({"repo", "public_repo"})

@@ -49,7 +49,6 @@ def answer(
     *,
     operation: str | None = None,
     missing: bool = False,
-    at_most: int | None = None,
     base: str = "https://github.com",
     at: Path | None = None,
 ) -> Answer:
@@ -57,10 +56,8 @@ def answer(
     the secondary limits are the caller's.
 
     `operation` chooses among several of the document, by name. `missing` answers as if the issues
-    and pull requests that are asked for by their node id were not there yet. With `at_most`, a
-    request that has read more nodes than that ends with GitHub's resource limit and a partial
-    answer. `base` is the address that links lead back to, `at` where the schema is (see
-    `schema.load`).
+    and pull requests that are asked for by their node id were not there yet. `base` is the address
+    that links lead back to, `at` where the schema is (see `schema.load`).
     """
     profile: schemas.Profile = "ghes" if store.profile == "ghes" else "github.com"
     parsed, errors = _checked(profile, document, at)
@@ -71,7 +68,7 @@ def answer(
         return 200, {}, {"errors": [_no_operation(operation)]}
     with store.lock:
         catch_up(store)
-        ask = Ask(store=store, token=token, base=base, missing=missing, at_most=at_most)
+        ask = Ask(store=store, token=token, base=base, missing=missing)
         return _answered(ask, profile, parsed, chosen, variables or {}, at)
 
 
@@ -80,11 +77,10 @@ def operation(document: str, operation_name: str | None = None) -> str:
 
     The fields are in the order of the request, each once.
     """
-    try:
-        parsed = parse(document, no_location=True)
-    except GraphQLError:
-        return "query"
-    found = get_operation_ast(parsed, operation_name)
+    parsed = _parsed(document)
+    found = None
+    if isinstance(parsed, DocumentNode):
+        found = get_operation_ast(parsed, operation_name)
     if found is None:
         return "query"
     fields = [one for one in found.selection_set.selections if isinstance(one, FieldNode)]
@@ -92,14 +88,22 @@ def operation(document: str, operation_name: str | None = None) -> str:
 
 
 @lru_cache(maxsize=512)
+def _parsed(document: str) -> DocumentNode | GraphQLError:
+    """Clients send the same few texts again and again."""
+    try:
+        return parse(document)
+    except GraphQLError as error:
+        return error
+
+
+@lru_cache(maxsize=512)
 def _checked(
     profile: schemas.Profile, document: str, at: Path | None
 ) -> tuple[DocumentNode | None, tuple[dict[str, Any], ...]]:
-    """The parsed request, or what is wrong with it. Clients send the same few texts again."""
-    try:
-        parsed = parse(document)
-    except GraphQLError as error:
-        return None, (unparsable(error),)
+    """The parsed request, or what is wrong with it."""
+    parsed = _parsed(document)
+    if isinstance(parsed, GraphQLError):
+        return None, (unparsable(parsed),)
     wrong = validate(schemas.load(profile, at), parsed, _RULES)
     return parsed, tuple(invalid(one) for one in wrong)
 

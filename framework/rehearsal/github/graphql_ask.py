@@ -28,9 +28,7 @@ class Ask:
     token: Token
     base: str
     missing: bool = False
-    at_most: int | None = None
     price: Price = field(default_factory=Price)
-    read: int = 0
     deed: str = ""
 
     @property
@@ -101,12 +99,8 @@ class Ask:
         of: str,
         keys: Sequence[str] | None = None,
     ) -> dict[str, Any]:
-        """A page of a list (see `graphql_pages.page`), counted against the resource limit."""
-        found = page(items, args, of=of, keys=keys)
-        self.read += len(found["nodes"])
-        if self.at_most is not None and self.read > self.at_most:
-            raise Refused("RESOURCE_LIMITS_EXCEEDED", "Resource limits for this query exceeded.")
-        return found
+        """A page of a list: see `graphql_pages.page`."""
+        return page(items, args, of=of, keys=keys)
 
 
 def when(at: datetime | None) -> str | None:

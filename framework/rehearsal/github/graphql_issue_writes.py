@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,17 +11,17 @@ from .graphql_ask import Ask, Deed
 from .graphql_errors import Refused, forbidden, unknown, unprocessable
 from .records import Issue, Label, Milestone, Repo, User
 
-LONGEST_TITLE, LONGEST_BODY = 256, 65_536
+LONGEST_TITLE, LONGEST_BODY, LONGEST_LABEL = 256, 65_536, 50
 
 Given = Mapping[str, Any]
 
 
-def checked(title: str | None, body: str | None, noun: str = "Title") -> None:
+def checked(title: str | None, body: str | None) -> None:
     """Refuse words that GitHub does not take."""
     if title is not None and not title.strip():
-        raise unprocessable(f"{noun} can't be blank")
+        raise unprocessable("Title can't be blank")
     if title is not None and len(title) > LONGEST_TITLE:
-        raise unprocessable(f"{noun} is too long (maximum is {LONGEST_TITLE} characters)")
+        raise unprocessable(f"Title is too long (maximum is {LONGEST_TITLE} characters)")
     if body is not None and len(body) > LONGEST_BODY:
         raise unprocessable(f"Body is too long (maximum is {LONGEST_BODY} characters)")
 
@@ -152,6 +153,22 @@ def _unlabel(ask: Ask, given: Given) -> dict[str, Any]:
     return {"labelable": issue}
 
 
+def _make_label(ask: Ask, given: Given) -> dict[str, Any]:
+    """One that is there in any case is UNPROCESSABLE."""
+    repo: Repo = ask.node(given["repositoryId"], Repo)
+    ask.need(repo, "write")
+    name = given["name"].strip()
+    if not name or len(name) > LONGEST_LABEL:
+        raise unprocessable("Name can't be blank or longer than 50 characters")
+    if name.lower() in repo.labels:
+        raise unprocessable("Name has already been taken")
+    if not re.fullmatch(r"[0-9A-Fa-f]{6}", given["color"]):
+        raise unprocessable("Color must be a 6 character hex code")
+    label = ask.store.add_label(repo, name, given["color"].lower(), given.get("description"))
+    ask.store.tell(repo, "label", "created", ask.login, label={"name": name})
+    return {"label": label}
+
+
 def _assign(ask: Ask, given: Given) -> dict[str, Any]:
     issue = ask.issue(given["assignableId"])
     ask.need(ask.store.repo_of(issue), "triage")
@@ -215,6 +232,7 @@ DEEDS: Mapping[str, Deed] = {
     "reopenIssue": _reopen,
     "deleteIssue": _delete,
     "addComment": _comment,
+    "createLabel": _make_label,
     "addLabelsToLabelable": _label,
     "removeLabelsFromLabelable": _unlabel,
     "addAssigneesToAssignable": _assign,

@@ -13,7 +13,7 @@ from .graphql_errors import no_node, unknown, unprocessable
 from .graphql_issue_writes import checked
 from .graphql_pulls import thread
 from .merging import pull_of
-from .opening import open_pull
+from .pull_deeds import open_pull
 from .records import Issue, Repo, ReviewComment
 
 Given = Mapping[str, Any]

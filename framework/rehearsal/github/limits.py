@@ -68,8 +68,7 @@ class Limits:
     def secondary(self, login: str, resource: Resource, points: int, *, content: bool) -> bool:
         """Count a request against the limits of the last minute and hour; False where it is over
         one of them, and then it counts all the same, as it does at GitHub."""
-        kind = "graphql" if resource == "graphql" else "core"
-        within = self._add(login, kind, points, _MINUTE) <= self.points[kind]
+        within = self._add(login, resource, points, _MINUTE) <= self.points[resource]
         if not content:
             return within
         minute = self._add(login, "content:minute", 1, _MINUTE)

@@ -11,8 +11,7 @@ from datetime import datetime
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """A request and its answer. `operation` is as faults see it. `points` are those of the primary
-    limit that it took; `content` is whether it counts as content creation; `issue` is the number
-    in its path, 0 where there is none."""
+    limit that it took; `content` is whether it counts as content creation."""
 
     at: datetime
     account: str
@@ -21,7 +20,6 @@ class Entry:
     status: int
     points: int
     content: bool
-    issue: int = 0
     fault: str = ""
 
     @property
@@ -61,10 +59,6 @@ class Log:
     def points(self) -> int:
         """Primary points in all."""
         return sum(one.points for one in self)
-
-    def per_issue(self, number: int) -> int:
-        """Requests whose path names this issue or pull request."""
-        return sum(1 for one in self if one.issue == number)
 
     def operations(self) -> list[str]:
         return [one.operation for one in self]

@@ -1,11 +1,11 @@
-"""REST's JSON of pull requests, reviews, statuses and check runs."""
+"""REST's JSON of pull requests, reviews and statuses."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from . import merging
-from .records import CheckRun, Issue, Repo, Review, ReviewComment, Status
+from .records import Issue, Repo, Review, Status
 from .shapes import issue_shape, label_shape, repo_shape, repo_url, stamp, user_shape
 from .store import Store
 from .tally import Tally
@@ -46,7 +46,6 @@ def pull_shape(store: Store, issue: Issue, viewer: str, base: str, tally: Tally)
     url, page = f"{repo_url(repo, base)}/pulls/{issue.number}", f"{base}/{repo.full_name}/pull"
     shown = issue_shape(store, issue, base, tally)
     links = _links(url, shown["url"], f"{repo_url(repo, base)}/statuses/{pull.head_sha}")
-    people = [user_shape(store, login, base) for login in pull.requested]
     return {
         "url": url,
         "id": pull.id,
@@ -67,7 +66,7 @@ def pull_shape(store: Store, issue: Issue, viewer: str, base: str, tally: Tally)
         "draft": pull.draft,
         "merged_at": stamp(pull.merged_at),
         "merge_commit_sha": pull.merge_sha,
-        "requested_reviewers": people,
+        "requested_reviewers": [],
         "requested_teams": [],
         "head": _side(store, repo, pull.head, pull.head_sha, viewer, base),
         "base": _side(store, repo, pull.base, pull.base_sha, viewer, base),
@@ -154,43 +153,6 @@ def review_shape(store: Store, issue: Issue, review: Review, base: str) -> dict[
     }
 
 
-def line_shape(store: Store, issue: Issue, one: ReviewComment, base: str) -> dict[str, Any]:
-    """A comment on a line."""
-    repo = store.repo_of(issue)
-    pulls = f"{repo_url(repo, base)}/pulls"
-    url, page = f"{pulls}/comments/{one.id}", f"{base}/{repo.full_name}/pull/{issue.number}"
-    page += f"#discussion_r{one.id}"
-    links = {"self": url, "html": page, "pull_request": f"{pulls}/{issue.number}"}
-    return {
-        "url": url,
-        "pull_request_review_id": one.review,
-        "id": one.id,
-        "node_id": one.node,
-        "diff_hunk": "@@ -1 +1 @@",
-        "path": one.path,
-        "line": one.line,
-        "original_line": one.line,
-        "start_line": None,
-        "original_start_line": None,
-        "start_side": None,
-        "side": "RIGHT",
-        "position": 1,
-        "original_position": 1,
-        "subject_type": "line" if one.line else "file",
-        "commit_id": one.commit,
-        "original_commit_id": one.commit,
-        "user": user_shape(store, one.author, base),
-        "body": one.body,
-        "created_at": stamp(one.created_at),
-        "updated_at": stamp(one.updated_at),
-        "html_url": page,
-        "pull_request_url": f"{pulls}/{issue.number}",
-        "author_association": store.association(repo, one.author),
-        "_links": {name: {"href": link} for name, link in links.items()},
-        **({"in_reply_to_id": one.reply_to} if one.reply_to else {}),
-    }
-
-
 def status_shape(store: Store, repo: Repo, one: Status, base: str) -> dict[str, Any]:
     creator = user_shape(store, one.creator, base)
     return {
@@ -205,32 +167,4 @@ def status_shape(store: Store, repo: Repo, one: Status, base: str) -> dict[str, 
         "created_at": stamp(one.at),
         "updated_at": stamp(one.at),
         "creator": creator,
-    }
-
-
-def check_shape(repo: Repo, one: CheckRun, base: str) -> dict[str, Any]:
-    url = f"{repo_url(repo, base)}/check-runs/{one.id}"
-    return {
-        "id": one.id,
-        "node_id": one.node,
-        "head_sha": one.sha,
-        "external_id": one.external_id,
-        "url": url,
-        "html_url": f"{base}/{repo.full_name}/runs/{one.id}",
-        "details_url": one.details_url,
-        "status": one.status,
-        "conclusion": one.conclusion,
-        "started_at": stamp(one.started_at),
-        "completed_at": stamp(one.completed_at),
-        "output": {
-            "title": one.title,
-            "summary": one.summary,
-            "text": one.text,
-            "annotations_count": len(one.annotations),
-            "annotations_url": f"{url}/annotations",
-        },
-        "name": one.name,
-        "check_suite": None,
-        "app": None,
-        "pull_requests": [],
     }

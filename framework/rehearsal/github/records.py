@@ -180,7 +180,6 @@ class Pull:
     seen: tuple[str, str] = ("", "")
     reviews: list[Review] = field(default_factory=list)
     comments: list[ReviewComment] = field(default_factory=list)
-    requested: list[str] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)

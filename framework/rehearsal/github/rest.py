@@ -4,39 +4,13 @@ from __future__ import annotations
 
 import re
 
-from . import (
-    rest_comments,
-    rest_commits,
-    rest_git,
-    rest_hooks,
-    rest_issues,
-    rest_labels,
-    rest_projects,
-    rest_pulls,
-    rest_relations,
-    rest_repos,
-    rest_reviews,
-    rest_search,
-)
+from . import rest_branches, rest_hooks, rest_issues, rest_labels, rest_pulls, rest_repos
 from .routes import ROUTES, Route, find
 from .store import Store
 
 __all__ = ["ROUTES", "Route", "by_id", "find"]
 
-FILES = (
-    rest_comments,
-    rest_commits,
-    rest_git,
-    rest_hooks,
-    rest_issues,
-    rest_labels,
-    rest_projects,
-    rest_pulls,
-    rest_relations,
-    rest_repos,
-    rest_reviews,
-    rest_search,
-)
+FILES = (rest_branches, rest_hooks, rest_issues, rest_labels, rest_pulls, rest_repos)
 _BY_ID = re.compile(r"/repositories/(\d+)(/.*)?")
 
 

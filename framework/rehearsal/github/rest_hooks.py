@@ -54,11 +54,6 @@ def _list(call: Call) -> Reply:
     return listed(call, list(call.repo.hooks.values()), lambda one: _shape(call, one))
 
 
-@route("GET", _HOOK, least="admin", area="webhooks", hidden=True)
-def _get(call: Call) -> Reply:
-    return Reply(body=_shape(call, _hook_of(call)))
-
-
 @route("POST", _HOOKS, least="admin", area="webhooks", hidden=True)
 def _create(call: Call) -> Reply:
     """The same address with the same events is 422; a ping is delivered at once."""
@@ -120,12 +115,6 @@ def _change(call: Call) -> Reply:
 @route("DELETE", _HOOK, least="admin", area="webhooks", hidden=True)
 def _delete(call: Call) -> Reply:
     del call.repo.hooks[_hook_of(call).id]
-    return Reply(status=204)
-
-
-@route("POST", _HOOK + "/pings", least="admin", area="webhooks", hidden=True)
-def _send_ping(call: Call) -> Reply:
-    _ping(call, _hook_of(call))
     return Reply(status=204)
 
 

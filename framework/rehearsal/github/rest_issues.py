@@ -1,4 +1,4 @@
-"""REST: issues."""
+"""REST: issues and their comments."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from . import checks, deeds
 from .call import Call, Refusal, Reply, invalid
-from .pages import listed, moment
-from .records import Issue
+from .pages import listed, since
+from .records import Comment, Issue
 from .routes import route
-from .shapes import issue_shape
+from .shapes import comment_shape, issue_shape
 
 _ISSUES = "/repos/{owner}/{repo}/issues"
 _ISSUE = _ISSUES + "/{issue_number}"
 _REASONS = ("completed", "not_planned", "duplicate", "reopened", None)
-_LOCKS = ("off-topic", "too heated", "resolved", "spam")
+_FILTERS = {"state", "since", "sort", "direction", "page", "per_page"}
 
 
 def shown(call: Call, issue: Issue) -> dict[str, object]:
@@ -23,67 +23,24 @@ def shown(call: Call, issue: Issue) -> dict[str, object]:
 
 @route("GET", _ISSUES, area="issues")
 def _list_issues(call: Call) -> Reply:
-    """Pull requests are among them, as at GitHub."""
+    """Pull requests are among them, as at GitHub. A filter that is not played here is refused:
+    left out silently, it would give a client the wrong issues."""
     checks.enabled(call)
-    since = moment(call, "since")
-    tests = [*_filters(call)]
+    for name in sorted(call.query.keys() - _FILTERS):
+        raise Refusal(422, f"The double does not know the parameter {name}.")
+    changed, state = since(call), call.query.get("state", "open")
+    if state not in ("open", "closed", "all"):
+        raise invalid("Issue", "state", "invalid", value=state)
     chosen = [
         issue
         for issue in call.repo.issues.values()
-        if (since is None or issue.updated_at >= since) and all(test(issue) for test in tests)
+        if state in ("all", issue.state) and (changed is None or issue.updated_at >= changed)
     ]
-    chosen.sort(key=lambda issue: _rank(call, issue))
+    by_update = call.query.get("sort") == "updated"
+    chosen.sort(key=lambda one: (one.updated_at if by_update else one.created_at, one.number))
     if call.query.get("direction", "desc") == "desc":
         chosen.reverse()
     return listed(call, chosen, lambda issue: shown(call, issue))
-
-
-def _rank(call: Call, issue: Issue) -> tuple[object, int]:
-    match call.query.get("sort", "created"):
-        case "updated":
-            return issue.updated_at, issue.number
-        case "comments":
-            return call.tally.comments[issue.repo, issue.number], issue.number
-        case _:
-            return issue.created_at, issue.number
-
-
-def _filters(call: Call) -> list[Callable[[Issue], bool]]:
-    query, tests = call.query, list[Callable[[Issue], bool]]()
-    state = query.get("state", "open")
-    if state not in ("open", "closed", "all"):
-        raise invalid("Issue", "state", "invalid", value=state)
-    if state != "all":
-        tests.append(lambda issue: issue.state == state)
-    wanted = {name.strip().lower() for name in query.get("labels", "").split(",") if name.strip()}
-    if wanted:
-        tests.append(lambda issue: wanted <= {name.lower() for name in issue.labels})
-    if "creator" in query:
-        creator = query["creator"].lower()
-        tests.append(lambda issue: issue.author.lower() == creator)
-    if "assignee" in query:
-        tests.append(_assigned(query["assignee"]))
-    if "milestone" in query:
-        tests.append(_planned(query["milestone"]))
-    return tests
-
-
-def _assigned(login: str) -> Callable[[Issue], bool]:
-    if login == "*":
-        return lambda issue: bool(issue.assignees)
-    if login == "none":
-        return lambda issue: not issue.assignees
-    return lambda issue: login.lower() in [one.lower() for one in issue.assignees]
-
-
-def _planned(value: str) -> Callable[[Issue], bool]:
-    if value == "*":
-        return lambda issue: issue.milestone is not None
-    if value == "none":
-        return lambda issue: issue.milestone is None
-    if not value.isdecimal():
-        raise invalid("Issue", "milestone", "invalid", value=value)
-    return lambda issue: issue.milestone == int(value)
 
 
 @route("POST", _ISSUES, area="issues", content=True)
@@ -170,18 +127,33 @@ def _open_or_close(call: Call, issue: Issue) -> None:
         deeds.reopen(call.store, issue, call.login)
 
 
-@route("PUT", _ISSUE + "/lock", least="write", area="issues")
-def _lock_issue(call: Call) -> Reply:
-    issue = checks.issue_of(call)
-    checks.choice(call, "lock_reason", (*_LOCKS, None))
-    issue.locked, issue.lock_reason = True, call.fields.get("lock_reason")
-    deeds.happened(call.store, issue, "locked", call.login, lock_reason=issue.lock_reason)
-    return Reply(status=204)
+# Comments.
 
 
-@route("DELETE", _ISSUE + "/lock", least="write", area="issues")
-def _unlock_issue(call: Call) -> Reply:
+def _comment(call: Call, comment: Comment) -> dict[str, object]:
+    return comment_shape(call.store, call.repo, comment, call.base)
+
+
+@route("GET", _ISSUE + "/comments", area="issues")
+def _list_comments(call: Call) -> Reply:
+    number = checks.issue_of(call).number
+    said = [one for one in call.repo.comments.values() if one.issue == number]
+    return listed(call, said, lambda one: _comment(call, one))
+
+
+@route("POST", _ISSUE + "/comments", area="issues", content=True)
+def _create_comment(call: Call) -> Reply:
     issue = checks.issue_of(call)
-    issue.locked, issue.lock_reason = False, None
-    deeds.happened(call.store, issue, "unlocked", call.login)
-    return Reply(status=204)
+    if issue.locked and not call.store.may(call.repo, call.login, "write"):
+        raise Refusal(403, "Unable to create comment because issue is locked.")
+    body = _body(call)
+    return Reply(status=201, body=_comment(call, deeds.say(call.store, issue, call.login, body)))
+
+
+def _body(call: Call) -> str:
+    checks.required(call, "body")
+    body = checks.text(call, "body", resource="IssueComment", longest=65_536)
+    if not body or not body.strip():
+        why = "Body cannot be blank"
+        raise invalid("IssueComment", "data", "unprocessable", message=why, page="issues/comments")
+    return body

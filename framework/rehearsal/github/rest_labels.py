@@ -1,4 +1,4 @@
-"""REST: labels and milestones of a repository; labels and assignees of an issue."""
+"""REST: labels, milestones and assignees of a repository."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import checks, deeds
-from .call import Call, Refusal, Reply, invalid, missing
+from .call import Call, Reply, invalid, missing
 from .pages import listed
-from .records import Issue, Label, Milestone
-from .rest_issues import shown
+from .records import Label, Milestone
 from .routes import route
 from .shapes import label_shape, milestone_shape, user_shape
 
 _REPO = "/repos/{owner}/{repo}"
-_ISSUE = _REPO + "/issues/{issue_number}"
 _LABEL, _MILESTONE = _REPO + "/labels/{name*}", _REPO + "/milestones/{milestone_number}"
 
 
@@ -33,11 +31,6 @@ def _shape(call: Call, label: Label) -> dict[str, Any]:
 @route("GET", _REPO + "/labels", area="issues")
 def _list_labels(call: Call) -> Reply:
     return listed(call, list(call.repo.labels.values()), lambda one: _shape(call, one))
-
-
-@route("GET", _LABEL, area="issues")
-def _get_label(call: Call) -> Reply:
-    return Reply(body=_shape(call, _label_of(call)))
 
 
 @route("POST", _REPO + "/labels", least="write", area="issues", content=True)
@@ -103,57 +96,14 @@ def _delete_label(call: Call) -> Reply:
     return Reply(status=204)
 
 
-# Of one issue.
-
-
-def _on_issue(call: Call, issue: Issue) -> Reply:
+@route("POST", _REPO + "/issues/{issue_number}/labels", least="triage", area="issues")
+def _add_labels(call: Call) -> Reply:
+    """To those that the issue has; unknown ones are made. The answer is all of them."""
+    issue, body = checks.issue_of(call), call.body
+    sent = body.get("labels", []) if isinstance(body, dict) else body
+    deeds.label(call.store, issue, checks.names(sent or []), call.login)
     held = [call.repo.labels[name.lower()] for name in issue.labels]
     return listed(call, held, lambda one: _shape(call, one))
-
-
-def _sent(call: Call) -> list[str]:
-    body = call.body
-    value = body.get("labels", []) if isinstance(body, dict) else body
-    return checks.names(value or [])
-
-
-@route("GET", _ISSUE + "/labels", area="issues")
-def _list_issue_labels(call: Call) -> Reply:
-    return _on_issue(call, checks.issue_of(call))
-
-
-@route("POST", _ISSUE + "/labels", least="triage", area="issues")
-def _add_labels(call: Call) -> Reply:
-    issue = checks.issue_of(call)
-    deeds.label(call.store, issue, _sent(call), call.login)
-    return _on_issue(call, issue)
-
-
-@route("PUT", _ISSUE + "/labels", least="triage", area="issues")
-def _set_labels(call: Call) -> Reply:
-    issue, wanted = checks.issue_of(call), _sent(call)
-    kept = {name.lower() for name in wanted}
-    gone = [name for name in issue.labels if name.lower() not in kept]
-    deeds.unlabel(call.store, issue, gone, call.login)
-    deeds.label(call.store, issue, wanted, call.login)
-    return _on_issue(call, issue)
-
-
-@route("DELETE", _ISSUE + "/labels", least="triage", area="issues")
-def _clear_labels(call: Call) -> Reply:
-    issue = checks.issue_of(call)
-    deeds.unlabel(call.store, issue, list(issue.labels), call.login)
-    return Reply(status=204)
-
-
-@route("DELETE", _ISSUE + "/labels/{name*}", least="triage", area="issues")
-def _remove_label(call: Call) -> Reply:
-    issue, name = checks.issue_of(call), call.params["name"]
-    if name.lower() not in [one.lower() for one in issue.labels]:
-        page = "issues/labels#remove-a-label-from-an-issue"
-        raise Refusal(404, "Label does not exist", page=page)
-    deeds.unlabel(call.store, issue, [name], call.login)
-    return _on_issue(call, issue)
 
 
 @route("GET", _REPO + "/assignees", area="issues")
@@ -161,30 +111,6 @@ def _list_assignees(call: Call) -> Reply:
     logins = dict.fromkeys([call.repo.owner, *call.repo.permissions])
     known = [login for login in logins if call.store.user(login)]
     return listed(call, known, lambda one: user_shape(call.store, one, call.base))
-
-
-@route("GET", _REPO + "/assignees/{assignee}", area="issues")
-def _may_be_assigned(call: Call) -> Reply:
-    if not checks.assignable(call, call.repo, call.params["assignee"]):
-        raise missing("issues/assignees#check-if-a-user-can-be-assigned")
-    return Reply(status=204)
-
-
-@route("POST", _ISSUE + "/assignees", least="triage", area="issues")
-def _add_assignees(call: Call) -> Reply:
-    """People who cannot be assigned are dropped silently here."""
-    issue = checks.issue_of(call)
-    logins = [one for one in call.fields.get("assignees") or [] if isinstance(one, str)]
-    known = [one for one in logins if checks.assignable(call, call.repo, one)]
-    deeds.assign(call.store, issue, known, call.login)
-    return Reply(status=201, body=shown(call, issue))
-
-
-@route("DELETE", _ISSUE + "/assignees", least="triage", area="issues")
-def _remove_assignees(call: Call) -> Reply:
-    issue = checks.issue_of(call)
-    deeds.unassign(call.store, issue, call.fields.get("assignees") or [], call.login)
-    return Reply(body=shown(call, issue))
 
 
 # Milestones.
@@ -207,11 +133,6 @@ def _list_milestones(call: Call) -> Reply:
     state = call.query.get("state", "open")
     chosen = [one for one in call.repo.milestones.values() if state in ("all", one.state)]
     return listed(call, chosen, lambda one: _goal(call, one))
-
-
-@route("GET", _MILESTONE, area="issues")
-def _get_milestone(call: Call) -> Reply:
-    return Reply(body=_goal(call, _milestone_of(call)))
 
 
 @route("POST", _REPO + "/milestones", least="write", area="issues", content=True)

@@ -1,24 +1,28 @@
-"""REST: pull requests and their merging, in a real repository."""
+"""REST: pull requests, their merging in a real repository, and reviews of them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from . import bare, checks, deeds, merging
+from . import bare, checks, deeds, merging, pull_deeds
 from .call import Call, Refusal, Reply, invalid, missing
-from .opening import open_pull
 from .pages import listed
-from .pull_shapes import full_pull_shape, pull_shape
-from .records import Issue
+from .pull_shapes import full_pull_shape, pull_shape, review_shape
+from .records import Issue, Review
 from .routes import route
-from .shapes import user_shape
 
 _PULLS = "/repos/{owner}/{repo}/pulls"
 _PULL = _PULLS + "/{pull_number}"
 _AREA = "pull_requests"
+_EVENTS = {
+    "APPROVE": "APPROVED",
+    "REQUEST_CHANGES": "CHANGES_REQUESTED",
+    "COMMENT": "COMMENTED",
+    None: "PENDING",
+}
 
 
-def pull_issue(call: Call) -> Issue:
+def _pull_issue(call: Call) -> Issue:
     """The pull request that the path names, with every push noticed; 404 for an issue."""
     merging.catch_up(call.store, call.repo)
     value = call.params["pull_number"]
@@ -32,50 +36,38 @@ def _full(call: Call, issue: Issue) -> dict[str, Any]:
     return full_pull_shape(call.store, issue, call.login, call.base, call.tally, _size(call, issue))
 
 
-def _short(call: Call, issue: Issue) -> dict[str, Any]:
-    return pull_shape(call.store, issue, call.login, call.base, call.tally)
-
-
 def _size(call: Call, issue: Issue) -> tuple[int, int, int, int]:
     pull, path = merging.pull_of(issue), call.repo.path
     if path is None or bare.commit(path, pull.head_sha) is None:
         return 0, 0, 0, 0
     span = (pull.base_sha, pull.head_sha)
     commits = int(bare.git(path, "rev-list", "--count", "..".join(span)))
-    lines = [line.split("\t") for line in _numbers(call, span)]
+    changes = bare.git(path, "diff", "--numstat", "...".join(span)).splitlines()
+    lines = [line.split("\t") for line in changes]
     added = sum(int(line[0]) for line in lines if line[0].isdecimal())
     removed = sum(int(line[1]) for line in lines if line[1].isdecimal())
     return commits, added, removed, len(lines)
 
 
-def _numbers(call: Call, span: tuple[str, str]) -> list[str]:
-    assert call.repo.path is not None, "only pull requests have changes, and they are in git"
-    return bare.git(call.repo.path, "diff", "--numstat", "...".join(span)).splitlines()
-
-
 @route("GET", _PULLS, area=_AREA)
 def _list(call: Call) -> Reply:
+    """The newest first. A filter that is not played here is refused."""
     merging.catch_up(call.store, call.repo)
-    query, state = call.query, call.query.get("state", "open")
-    head = query.get("head", "").rpartition(":")[2] if ":" in query.get("head", "") else ""
-    chosen = [
-        issue
-        for issue in call.repo.issues.values()
-        if issue.pull
-        and state in ("all", issue.state)
-        and query.get("base", issue.pull.base) == issue.pull.base
-        and (not head or issue.pull.head == head)
-    ]
-    by_update = query.get("sort") == "updated"
-    chosen.sort(key=lambda one: (one.updated_at if by_update else one.created_at, one.number))
-    if query.get("direction", "asc" if query.get("sort") else "desc") == "desc":
-        chosen.reverse()
-    return listed(call, chosen, lambda one: _short(call, one))
+    for name in sorted(call.query.keys() - {"state", "page", "per_page"}):
+        raise Refusal(422, f"The double does not know the parameter {name}.")
+    state = call.query.get("state", "open")
+    issues = reversed(call.repo.issues.values())
+    chosen = [one for one in issues if one.pull and state in ("all", one.state)]
+
+    def shown(issue: Issue) -> dict[str, Any]:
+        return pull_shape(call.store, issue, call.login, call.base, call.tally)
+
+    return listed(call, chosen, shown)
 
 
 @route("GET", _PULL, area=_AREA)
 def _get(call: Call) -> Reply:
-    return Reply(body=_full(call, pull_issue(call)))
+    return Reply(body=_full(call, _pull_issue(call)))
 
 
 @route("POST", _PULLS, least="write", area=_AREA, content=True)
@@ -85,7 +77,7 @@ def _create(call: Call) -> Reply:
     body = checks.text(call, "body", resource="PullRequest", longest=65_536)
     if title is None:
         raise invalid("PullRequest", "title", "missing_field", page="pulls/pulls")
-    issue = open_pull(
+    issue = pull_deeds.open_pull(
         call.store,
         call.repo,
         call.login,
@@ -100,7 +92,7 @@ def _create(call: Call) -> Reply:
 
 @route("PATCH", _PULL, area=_AREA)
 def _change(call: Call) -> Reply:
-    issue, fields = pull_issue(call), call.fields
+    issue, fields = _pull_issue(call), call.fields
     own = issue.author.lower() == call.login.lower()
     if not own and not call.store.may(call.repo, call.login, "write"):
         raise Refusal(403, "Must have admin rights to Repository.", page="pulls/pulls")
@@ -142,17 +134,10 @@ def _open_or_close(call: Call, issue: Issue) -> None:
             return
 
 
-@route("GET", _PULL + "/merge", area=_AREA)
-def _is_merged(call: Call) -> Reply:
-    if not merging.pull_of(pull_issue(call)).merged:
-        raise missing("pulls/pulls#check-if-a-pull-request-has-been-merged")
-    return Reply(status=204)
-
-
 @route("PUT", _PULL + "/merge", least="write", area="contents", content=True)
 def _merge(call: Call) -> Reply:
     """Rebasing is switched off in this repository; merge and squash are real."""
-    issue, fields = pull_issue(call), call.fields
+    issue, fields = _pull_issue(call), call.fields
     checks.choice(call, "merge_method", ("merge", "squash", "rebase"))
     if fields.get("merge_method") == "rebase":
         raise Refusal(405, "Rebase merges are not allowed on this repository.", page="pulls/pulls")
@@ -172,66 +157,30 @@ def _merge(call: Call) -> Reply:
     return Reply(body={"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
 
 
-@route("GET", _PULL + "/files", area=_AREA)
-def _files(call: Call) -> Reply:
-    pull = merging.pull_of(pull_issue(call))
-    return listed(
-        call, _numbers(call, (pull.base_sha, pull.head_sha)), lambda one: _file(call, one)
-    )
+# Reviews.
 
 
-def _file(call: Call, line: str) -> dict[str, Any]:
-    added, removed, name = line.split("\t", 2)
-    counts = [int(one) if one.isdecimal() else 0 for one in (added, removed)]
-    url = f"{call.base}/{call.repo.full_name}/blob/{name}"
-    return {
-        "sha": None,
-        "filename": name,
-        "status": "modified",
-        "additions": counts[0],
-        "deletions": counts[1],
-        "changes": sum(counts),
-        "blob_url": url,
-        "raw_url": url,
-        "contents_url": url,
-    }
+@route("POST", _PULL + "/reviews", area=_AREA, content=True)
+def _create_review(call: Call) -> Reply:
+    """One's own pull request cannot be approved, nor can changes be asked of oneself."""
+    issue, fields = _pull_issue(call), call.fields
+    checks.choice(call, "event", _EVENTS)
+    event = fields.get("event")
+    own = issue.author.lower() == call.login.lower()
+    if own and event in ("APPROVE", "REQUEST_CHANGES"):
+        verb = "approve" if event == "APPROVE" else "request changes on"
+        raise Refusal(422, "Unprocessable Entity", errors=[f"Can not {verb} your own pull request"])
+    body = checks.text(call, "body", resource="PullRequestReview", longest=65_536) or ""
+    if event in ("REQUEST_CHANGES", "COMMENT") and not body and not fields.get("comments"):
+        raise Refusal(422, "Unprocessable Entity", errors=["Body can't be blank"])
+    made = pull_deeds.review(call.store, issue, call.login, _EVENTS[event], body)
+    for one in fields.get("comments") or []:
+        _remark(call, issue, one, made)
+    return Reply(body=review_shape(call.store, issue, made, call.base))
 
 
-# Who is asked to review.
-
-
-def _logins(call: Call) -> list[str]:
-    logins = call.fields.get("reviewers") or []
-    for login in logins:
-        if not checks.assignable(call, call.repo, login):
-            why = "Reviews may only be requested from collaborators. One or more of the users or "
-            raise Refusal(422, why + "teams you specified is not a collaborator of the repository.")
-    return [str(login) for login in logins]
-
-
-@route("GET", _PULL + "/requested_reviewers", area=_AREA)
-def _requested(call: Call) -> Reply:
-    pull = merging.pull_of(pull_issue(call))
-    people = [user_shape(call.store, login, call.base) for login in pull.requested]
-    return Reply(body={"users": people, "teams": []})
-
-
-@route("POST", _PULL + "/requested_reviewers", least="write", area=_AREA, content=True)
-def _request(call: Call) -> Reply:
-    issue, logins = pull_issue(call), _logins(call)
-    pull = merging.pull_of(issue)
-    if issue.author.lower() in [login.lower() for login in logins]:
-        raise Refusal(422, "Review cannot be requested from pull request author.")
-    for login in logins:
-        if login not in pull.requested:
-            pull.requested.append(login)
-            deeds.happened(call.store, issue, "review_requested", call.login)
-    return Reply(status=201, body=_short(call, issue))
-
-
-@route("DELETE", _PULL + "/requested_reviewers", least="write", area=_AREA)
-def _unrequest(call: Call) -> Reply:
-    issue, logins = pull_issue(call), _logins(call)
-    pull = merging.pull_of(issue)
-    pull.requested = [login for login in pull.requested if login not in logins]
-    return Reply(body=_short(call, issue))
+def _remark(call: Call, issue: Issue, sent: dict[str, Any], review: Review) -> None:
+    body, path = sent.get("body"), sent.get("path")
+    if not body or not path:
+        raise invalid("PullRequestReviewComment", "body", "missing_field", page="pulls/comments")
+    pull_deeds.remark(call.store, issue, review, body, path=path, line=sent.get("line"))

@@ -26,7 +26,6 @@ class Route:
     area: str
     content: bool
     hidden: bool
-    archived: bool
 
     @property
     def operation(self) -> str:
@@ -48,10 +47,9 @@ def route(
     area: str = "metadata",
     content: bool = False,
     hidden: bool = False,
-    archived: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register the handler of `method template`. `{name}` takes one segment, `{name*}` the rest;
-    the star is not part of the operation's name. `archived` ones work in archived repositories."""
+    the star is not part of the operation's name."""
     pattern = re.sub(r"\{(\w+)\*\}", r"(?P<\1>.+)", template)
     pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern)
 
@@ -66,7 +64,6 @@ def route(
                 area=area,
                 content=content,
                 hidden=hidden,
-                archived=archived or method == "GET",
             )
         )
         return handler
@@ -75,11 +72,8 @@ def route(
 
 
 def find(method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
-    """The route of a request and the values of its placeholders; None where there is none.
-    Of several the one with the most words of its own: `issues/comments` is no issue's number."""
-    fits = [
-        (one, match.groupdict())
-        for one in ROUTES
-        if one.method == method and (match := one.pattern.fullmatch(path))
-    ]
-    return min(fits, key=lambda fit: fit[0].template.count("{"), default=None)
+    """The route of a request and the values of its placeholders; None where there is none."""
+    for one in ROUTES:
+        if one.method == method and (match := one.pattern.fullmatch(path)):
+            return one, match.groupdict()
+    return None

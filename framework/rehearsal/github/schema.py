@@ -87,8 +87,10 @@ def _version(at: Path) -> str:
     return str(described.get("version", ""))
 
 
+@cache
 def _published(at: Path) -> DocumentNode:
-    """The published text, parsed; what was parsed is kept beside it."""
+    """The published text, parsed; what was parsed is kept beside it. Schemas refer to all of it,
+    so that holding it here as well takes no memory, and those of both profiles share it."""
     parsers = hashlib.sha256(f"{graphql.version} {sys.version}".encode()).hexdigest()[:16]
     kept = at / f"schema-{VERSION}-{parsers}.pickle"
     if (document := _kept(kept)) is None:
@@ -99,17 +101,21 @@ def _published(at: Path) -> DocumentNode:
 
 
 def _built(profile: Profile, published: DocumentNode) -> GraphQLSchema:
-    # The text breaks rules of SDL (fields given twice, odd deprecations): taken as it is.
-    schema = graphql.build_ast_schema(published, assume_valid=True, assume_valid_sdl=True)
     if profile == "ghes":
-        return schema
+        return _of(published)
     extras = graphql.parse(EXTRAS.read_text("utf-8"), no_location=True)
-    schema = graphql.extend_schema(schema, extras, assume_valid=True, assume_valid_sdl=True)
+    # Built in one go: to extend a schema that is there takes as long again as to build it.
+    schema = _of(DocumentNode(definitions=(*published.definitions, *extras.definitions)))
     for (owner, name, argument), kind in _AFTERWARDS.items():
         field = schema.type_map[owner].fields[name]  # type: ignore[attr-defined]
         type_: Any = graphql.type_from_ast(schema, graphql.parse_type(kind))
         field.args[argument] = GraphQLArgument(type_)
     return schema
+
+
+def _of(document: DocumentNode) -> GraphQLSchema:
+    """The text breaks rules of SDL (fields given twice, odd deprecations): taken as it is."""
+    return graphql.build_ast_schema(document, assume_valid=True, assume_valid_sdl=True)
 
 
 @contextmanager

@@ -12,9 +12,8 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -60,35 +59,33 @@ class Double:
 def serve(
     store: Store,
     *,
-    faults: Faults | None = None,
-    port: int = 0,
     watch: Watch | None = None,
     schema_at: Path | None = None,
 ) -> Iterator[Double]:
-    """Answer on 127.0.0.1 (a free port unless one is given) until the block is left. `watch` sees
-    each REST answer as it leaves the desk, for checks of its shape; `schema_at` is the directory
-    of GraphQL's schema (see schema.load), None the usual one."""
-    armed, log = faults or Faults(), Log()
+    """Answer on a free port of 127.0.0.1 until the block is left. `watch` sees each REST answer as
+    it leaves the desk, for checks of its shape; `schema_at` is the directory of GraphQL's schema
+    (see schema.load), None the usual one."""
+    faults, log = Faults(), Log()
     with Postman(store=store) as postman:
         desk = Desk(
             store=store,
-            faults=armed,
+            faults=faults,
             log=log,
             postman=postman,
             watch=watch,
             schema_at=schema_at,
         )
-        server = _Server(("127.0.0.1", port), desk)
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        server = _Server(desk)
+        thread = threading.Thread(target=server.answer_all, daemon=True)
         thread.start()
         try:
             url = f"http://127.0.0.1:{server.server_address[1]}"
-            yield Double(url=url, store=store, faults=armed, log=log, postman=postman)
+            yield Double(url=url, store=store, faults=faults, log=log, postman=postman)
         finally:
-            server.shutdown()
+            server.leave()
+            thread.join()
             server.hang_up()
             server.server_close()
-            thread.join()
 
 
 class _Server(ThreadingHTTPServer):
@@ -98,11 +95,27 @@ class _Server(ThreadingHTTPServer):
     block_on_close = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], desk: Desk) -> None:
-        super().__init__(address, _Connection)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(("127.0.0.1", 0), _Connection)
         self.desk = desk
+        self._leaving = threading.Event()
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
+
+    def answer_all(self) -> None:
+        """Take connections until `leave`. `serve_forever` would have to look every so often
+        whether it is over: each of the many doubles of a test run would end that much later."""
+        while not self._leaving.is_set():
+            self.handle_request()
+
+    def leave(self) -> None:
+        """Take no more connections; one of our own ends the wait for the next."""
+        self._leaving.set()
+        with socket.socket() as last, suppress(OSError):  # else the next one has come already
+            last.connect(self.server_address)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        return not self._leaving.is_set()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._guard:
@@ -165,8 +178,6 @@ class _Connection(BaseHTTPRequestHandler):
         self._send(self.server.desk.answer(asked))
 
     def _send(self, sent: Sent) -> None:
-        if sent.wait:
-            time.sleep(sent.wait)
         if sent.cut == "reset":
             self._reset()
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from .records import Comment, Event, Issue, Label, Milestone, Permission, Repo, User
+from .records import Comment, Issue, Label, Milestone, Permission, Repo, User
 from .store import Store
 from .tally import Tally
 
@@ -322,25 +322,5 @@ def comment_shape(store: Store, repo: Repo, one: Comment, base: str) -> dict[str
         "author_association": store.association(repo, one.author),
         "body": one.body,
         "reactions": _reactions(url),
-        "performed_via_github_app": None,
-    }
-
-
-def event_shape(store: Store, issue: Issue, one: Event, base: str) -> dict[str, Any]:
-    """A line of the events list or of the timeline."""
-    details = dict(one.details)
-    if "assignee" in details:
-        details["assignee"] = user_shape(store, details["assignee"], base)
-        details["assigner"] = user_shape(store, one.actor, base)
-    return {
-        "id": one.id,
-        "node_id": one.node,
-        "url": f"{repo_url(store.repo_of(issue), base)}/issues/events/{one.id}",
-        "actor": user_shape(store, one.actor, base),
-        "event": one.kind,
-        "commit_id": None,
-        "commit_url": None,
-        "created_at": stamp(one.at),
-        **details,
         "performed_via_github_app": None,
     }

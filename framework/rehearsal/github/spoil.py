@@ -38,8 +38,6 @@ def lost(fault: Fault, sent: Sent) -> Sent:
             return plain(502, _UNICORN, kind="text/html")
         case "reset after":
             return Sent(status=0, cut="reset")
-        case "timeout":
-            return Sent(status=0, cut="reset", wait=fault.seconds)
         case "truncated":
             return Sent(status=sent.status, headers=sent.headers, raw=sent.raw, cut="short")
         case _:

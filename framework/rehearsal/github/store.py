@@ -3,7 +3,7 @@
 `with store.lock:` around every read and write; nothing here takes it. What people do to
 issues is in deeds.py, for both APIs alike.
 
-Projects belong to GraphQL; REST reads them. `store.projects` maps a project's node id to a dict:
+Projects belong to GraphQL alone. `store.projects` maps a project's node id to a dict:
 `id` (node), `database_id`, `number`, `owner` (login), `title`, `short_description`, `readme`,
 `public`, `closed`, `creator`, `repositories` (node ids), `created_at`, `updated_at`,
 `fields`: list of {`id`, `database_id`, `name`, `data_type` ("TITLE", "SINGLE_SELECT", "TEXT",
@@ -19,7 +19,6 @@ import base64
 import copy
 import hashlib
 import threading
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +57,7 @@ class Store:
     """Everything that this GitHub knows. Empty at first: `add_user`, `add_token`, `add_repo`.
 
     `profile` is "github.com", or "ghes" for a server without dependencies, sub-issues and what
-    came later. `lag` is how far the search index is behind. `version` counts changes."""
+    came later."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
@@ -73,8 +72,6 @@ class Store:
         self.told: list[Told] = []
         self.again: list[tuple[Hook, Delivery]] = []
         self.profile = "github.com"
-        self.version = 0
-        self.lag = timedelta()
         self._last = 20_260_000
 
     # Identity.
@@ -231,7 +228,6 @@ class Store:
 
     def touch(self, issue: Issue) -> None:
         issue.updated_at = self.clock.second()
-        self.version += 1
 
     def tell(
         self,
@@ -250,7 +246,6 @@ class Store:
             repo=repo, event=event, action=action, actor=actor, issue=issue, only=only, more=more
         )
         self.told.append(told)
-        self.version += 1
 
     def before(self) -> Store:
         """A copy of all records as they are now, for reads that are to be stale. It shares the

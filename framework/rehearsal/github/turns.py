@@ -34,7 +34,6 @@ class Turn:
     operation: str = ""
     writes: bool = False
     content: bool = False
-    issue: int = 0
 
     def authenticate(self) -> Token:
         return gate.authenticate(self.store, self.asked)
@@ -97,9 +96,6 @@ class RestTurn(Turn):
         self.operation = self.route.operation if self.route else f"{self.asked.method} {self.path}"
         self.writes = self.asked.method not in ("GET", "HEAD")
         self.content = bool(self.route and self.route.content)
-        number = self.params.get("issue_number") or self.params.get("pull_number") or "0"
-        self.issue = int(number) if number.isdecimal() else 0
-        self.resource = "search" if self.path.startswith("/search/") else "core"
 
     def perform(self, store: Store, token: Token, *, gone: bool = False) -> Reply:
         limits = self.store.limits

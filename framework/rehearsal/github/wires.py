@@ -33,7 +33,6 @@ class Sent:
     headers: Mapping[str, str] = field(default_factory=dict)
     raw: bytes = b""
     cut: str = ""
-    wait: float = 0.0
 
 
 def encode(body: Any) -> bytes:

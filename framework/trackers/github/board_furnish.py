@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ...domain.errors import ForgeRefused
 from ...domain.frozen import dataclass, replace
 from ...domain.trouble import Kind
-from ...forge.github import Failed, GitHub, Mutation, Result
+from ...forge.github import Failed, GitHub, Mutation, Result, sure
 from .board_fields import (
     STATUS,
     WANTED,
@@ -27,7 +27,7 @@ from .board_fields import (
     missing,
 )
 from .board_look import Fields, look
-from .board_setup import Layout, sure
+from .board_setup import Layout
 from .board_store import BoardStore
 from .board_texts import (
     OPTION_ID_QUERY,

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...domain.errors import ForgeRefused, TrackerUnavailable
 from ...domain.frozen import dataclass
-from ...forge.github import Done, Failed, GitHub, Mutation, Result, Unknown
+from ...forge.github import GitHub, Mutation, sure
 from .board_fields import Field, field_of
 from .board_store import BoardStore
 from .board_texts import (
@@ -89,19 +88,6 @@ def closed(layout: Layout) -> Missing:
         why=f"The board {layout.url} is closed, so no cards are moved. Reopen it in its settings "
         "to have them moved again; until then issues are worked on all the same."
     )
-
-
-def sure(result: Result) -> Any:
-    """The data of a mutation that was done; raises ForgeRefused or TrackerUnavailable."""
-    match result:
-        case Done(data=data):
-            return data
-        case Failed(trouble=trouble, code=code, why=why):
-            if trouble.rule.wait is not None:
-                raise TrackerUnavailable(why, trouble.until)
-            raise ForgeRefused(why, trouble, status=200, code=code)
-        case Unknown(why=why):
-            raise TrackerUnavailable(why)
 
 
 class Finder:

@@ -18,19 +18,20 @@ from typing import Any
 
 from ...domain.errors import TrackerError
 from ...domain.issue import Priority, State
-from ...sqlite import opened, settle, transaction
+from ...sqlite import furnish, opened, settle, transaction, use_wal
 from .board_cards import Card, Row, is_due
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS cards (
+CREATE TABLE cards (
   number INTEGER PRIMARY KEY, node TEXT NOT NULL, due INTEGER NOT NULL, moved INTEGER NOT NULL,
   row TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS cards_due ON cards (due) WHERE due;
-CREATE INDEX IF NOT EXISTS cards_moved ON cards (moved) WHERE moved;
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-PRAGMA user_version = 1;
+CREATE INDEX cards_due ON cards (due) WHERE due;
+CREATE INDEX cards_moved ON cards (moved) WHERE moved;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+_VERSION = 1
+"""Of the tables and of what is written in them: of another one nothing is kept."""
 _PATIENCE = 30.0
 
 
@@ -48,7 +49,8 @@ class BoardStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = opened(path, patience=_PATIENCE)
             settle(self._connection, synchronous="FULL")
-            self._connection.executescript(_TABLES)
+            use_wal(self._connection, _PATIENCE)
+            furnish(self._connection, _TABLES, version=_VERSION)
 
     def close(self) -> None:
         with self._lock:

@@ -12,18 +12,17 @@ from datetime import datetime, timedelta
 from ...domain.frozen import dataclass, replace
 from ...domain.issue import State
 from ...effect import effect
-from ...forge.github import Failed, GitHub, Result
+from ...forge.batch import MOST
+from ...forge.github import Failed, GitHub, Result, sure
 from .board_cards import Row, There, seen, taken_away
 from .board_fields import PRIORITY, STATUS, Known
 from .board_furnish import Furnisher
 from .board_look import hiding, look, look_at, takes_filters
-from .board_setup import Finder, Missing, closed, sure
+from .board_setup import Finder, Missing, closed
 from .board_store import BoardStore
 from .board_texts import PAGE
 from .board_writes import Write, after, filling, is_of_card, placing, without
 
-_BATCH = 20
-"""Mutations in one request, and so the most that a kill leaves unknown."""
 _TRUSTED = timedelta(minutes=10)
 """How long the board's fields are taken to be as they were, while no write is refused."""
 _PER_PAGE = timedelta(seconds=10)
@@ -186,8 +185,8 @@ class Sync:
 
     def _send(self, writes: Sequence[Write]) -> bool:
         """Write, and note after each request what came of it. False if there was nothing to do."""
-        for at in range(0, len(writes), _BATCH):
-            batch = writes[at : at + _BATCH]
+        for at in range(0, len(writes), MOST):
+            batch = writes[at : at + MOST]
             with effect("board"):
                 results = self._api.mutate([one.mutation for one in batch])
                 self._note(list(zip(batch, results, strict=True)))

@@ -127,17 +127,16 @@ class Catalogue:
 
     def _make_labels(self, labels: Sequence[Label]) -> None:
         """In one request; what the server does not make so is made one by one."""
-        asked = [
-            Mutation(name="createLabel", input=self._asked(one), select=_MADE) for one in labels
-        ]
+        asked = [self._creation(one) for one in labels]
         for label, result in zip(labels, self._api.mutate(asked), strict=True):
             if isinstance(result, Done):
                 self._label_nodes[label.name.lower()] = result.data["label"]["id"]
             else:
                 self._make_label(label)
 
-    def _asked(self, label: Label) -> dict[str, str]:
-        return {"repositoryId": self._node, "name": label.name, **_label_body(label)}
+    def _creation(self, label: Label) -> Mutation:
+        asked = {"repositoryId": self._node, "name": label.name, **_label_body(label)}
+        return Mutation(name="createLabel", input=asked, select=_MADE)
 
     def _make_label(self, label: Label) -> None:
         body = {"name": label.name, **_label_body(label)}

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from ...domain.errors import TrackerError
-from ...domain.issue import Change, Issue
-from ...forge.github import GitHub
+from ...domain.errors import TrackerError, TransitionRefused
+from ...domain.issue import Change, Issue, State
+from ...domain.transition import refuse_wrong
+from ...domain.trouble import Kind
+from ...forge.github import Done, Failed, GitHub, Mutation, sure
 from .. import _rules
 from ..base import Clock
 from . import words
+from .listing import looks
 from .mirror import Mirror
 from .rooms import Rooms
 from .seen import of_rest
-from .writing import patch
+from .steps import Steps, shown
+from .writing import patch, unclaimed
 
 FRESH = timedelta(seconds=10)
 """How old what is known may be when it is written over: people's edits win."""
+_STALE = {Kind.NOT_FOUND, Kind.UNPROCESSABLE}
+"""A label, or the issue, is another one by now."""
 
 
 class Changing:
     """`root` is the repository's path, `repos/OWNER/NAME`, and `home` where people find it."""
 
     def __init__(
-        self, api: GitHub, mirror: Mirror, rooms: Rooms, *, root: str, home: str, clock: Clock
+        self,
+        api: GitHub,
+        mirror: Mirror,
+        rooms: Rooms,
+        *,
+        root: str,
+        home: str,
+        clock: Clock,
+        sleep: Callable[[float], None],
     ) -> None:
         self._api = api
         self._mirror = mirror
@@ -33,9 +47,14 @@ class Changing:
         self._root = root
         self._home = home
         self._clock = clock
+        self._sleep = sleep
+        self.steps = Steps(rooms.catalogue, rooms.people, rooms.house.login)
 
-    def change(self, number: int, change: Change) -> bool:
-        """Whether anything changed. The caller has the turn. Raises what `Tracker.update` does."""
+    def change(self, number: int, change: Change, *, forced: bool = False) -> bool:
+        """Whether anything changed. The caller has the turn. Raises what `Tracker.update` does.
+
+        `forced`: another machine's claim is no reason against ours.
+        """
         self._refuse_approval(number, change)
         self._freshen(number)
         for one in change.add_depends_on:
@@ -43,9 +62,19 @@ class Changing:
         before = self._rooms.issue(str(number))
         after = _rules.edited(before, change, self._clock())
         self._refuse_cycle(before, after)
+        is_claim = change.state is State.IN_PROGRESS and not forced
+        if is_claim and (others := self._claims(number)):
+            raise self._taken(number, others)
         if after is not before:
             self._write(number, before, after)
+            self._heed(number, before, after, is_claim=is_claim)
         return after is not before
+
+    def let_go(self, number: int) -> None:
+        """Take our words of state and claim off an issue on which nobody works for us."""
+        seen = self._rooms.shelf.kept(number).row.seen
+        if fields := unclaimed(seen, self._rooms.house):
+            self.tell(number, fields)
 
     def _freshen(self, number: int) -> None:
         row = self._mirror.row(number)
@@ -84,18 +113,85 @@ class Changing:
         if fields.get("milestone") is not None:
             fields["milestone"] = rooms.catalogue.milestone(fields["milestone"])["number"]
         if fields:
-            self.patch(number, fields)
+            self.tell(number, fields)
 
-    def patch(self, number: int, fields: Mapping[str, Any]) -> None:
-        """Send just this. The caller has the turn, and knows the issue as it is."""
+    def _heed(self, number: int, before: Issue, after: Issue, *, is_claim: bool) -> None:
+        """What others did in the moment before our write, as its answer shows it."""
+        is_closed = self._rooms.shelf.kept(number).row.seen.is_closed
+        if is_closed and not after.is_closed and not before.is_closed:
+            self.let_go(number)
+            if after.state is not before.state:
+                refuse_wrong(after.id, State.CLOSED, after.state)
+        elif is_claim and (others := self._claims(number)):
+            self._contend(number, others)
+
+    def _claims(self, number: int) -> frozenset[str]:
+        """The other stores of which it shows a claim."""
+        seen = self._rooms.shelf.kept(number).row.seen
+        return words.claims_of(seen.labels) - {self._rooms.house.store}
+
+    def _contend(self, number: int, others: frozenset[str]) -> None:
+        """Several have claimed it in one moment. Who sees another's claim beside its own takes its
+        own off again, the lowest store last of all: if by then it is alone, it has the issue.
+        Who claimed first saw none and stays, whatever it is called."""
+        if self._rooms.house.store < min(others):
+            for _ in looks(self._sleep):
+                self._rooms.ask(number)
+                if not (others := self._claims(number)):
+                    return
+        self.let_go(number)
+        raise self._taken(number, others)
+
+    def _taken(self, number: int, others: frozenset[str]) -> TransitionRefused:
+        return TransitionRefused(
+            f"Issue {number} is claimed by another machine (label {words.claimed(min(others))}). "
+            f"Leave it to that one, or take the label off on {self._home}/issues/{number} if "
+            "nobody works there any more."
+        )
+
+    def tell(self, number: int, fields: Mapping[str, Any]) -> None:
+        """Send just this, of the fields of a PATCH, and write no list over that others may have
+        changed. The caller has the turn, and knows the issue as it is."""
+        seen = self._rooms.shelf.kept(number).row.seen
         if "labels" in fields:
             self._rooms.catalogue.furnish()
-        seen = of_rest(self._api.send("PATCH", f"{self._root}/issues/{number}", fields))
+        steps, rest = self.steps.split(seen, fields)
+        is_of_state = "state" in rest
+        if rest and not is_of_state:
+            self._patch(number, rest)
+        if steps and not self._taken_in(number, steps):
+            self._again(number, fields)
+        if is_of_state:
+            self._patch(number, rest)
+
+    def _again(self, number: int, fields: Mapping[str, Any]) -> None:
+        """Refused, as a label may be another one by now: what is still to be done of it."""
+        self._rooms.catalogue.forget()
+        self._rooms.ask(number)
+        steps, _ = self.steps.split(self._rooms.shelf.kept(number).row.seen, fields)
+        self._taken_in(number, steps, for_sure=True)
+
+    def _taken_in(self, number: int, steps: Sequence[Mutation], *, for_sure: bool = False) -> bool:
+        """Whether all were done; raises what `sure` does where another try is of no use."""
+        blocked = self._rooms.shelf.kept(number).row.seen.blocked
+        is_done = True
+        for result in self._api.mutate(steps):
+            match result:
+                case Done(data=data):
+                    self._mirror.keep([shown(data, blocked)], self._clock(), ours=True)
+                case Failed(trouble=trouble) if trouble.kind in _STALE and not for_sure:
+                    is_done = False
+                case _:
+                    sure(result)
+        return is_done
+
+    def _patch(self, number: int, fields: Mapping[str, Any]) -> None:
+        with self._rooms.noticing(number):
+            raw = self._api.send("PATCH", f"{self._root}/issues/{number}", fields)
+        seen = of_rest(raw)
         self._mirror.keep([seen], self._clock(), ours=True)
-        dropped = {one.lower() for one in fields.get("labels", ())}
-        dropped -= {one.lower() for one in seen.labels}
-        if dropped or not set(fields.get("assignees", ())) <= set(seen.assignees):
+        if not set(fields.get("assignees", ())) <= set(seen.assignees):
             raise TrackerError(
-                f"GitHub changed issue {number}, but not its labels or assignees: the token may "
-                f"not do that. Give its account write access on {self._home}/settings/access."
+                f"GitHub changed issue {number}, but not its assignees: the token may not do "
+                f"that. Give its account write access on {self._home}/settings/access."
             )

@@ -6,24 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...domain.errors import TransitionRefused, Unsure
-from ...domain.frozen import replace
 from ...domain.issue import Change
-from ...forge.github import Done, Failed, GitHub, Mutation, Result, Unknown
+from ...forge.github import Done, Failed, GitHub, Mutation, Result, Unknown, sure
 from .. import _rules
 from ..base import Clock
-from . import words
 from .changing import Changing
-from .links import done
 from .mirror import Mirror
-from .reading import assigned
 from .rooms import Rooms
-from .seen import FIELDS, Seen, of_graph
+from .seen import Seen
+from .steps import shown
 from .writing import patch
 
 _COMMENT = """{ commentEdge { node {
   fullDatabaseId body createdAt authorAssociation author { login }
 } } }"""
-_CLOSED = f"{{ issue {FIELDS} }}"
 _PLAIN = {"labels", "assignees", "state", "state_reason"}
 """What can be changed without writing over what others wrote."""
 
@@ -54,8 +50,8 @@ class Concluding:
         )
         self._note(number, key, told)
         if isinstance(told, Done) and all(isinstance(one, Done) for one in others):
-            closed = of_graph(done(others[-1])["issue"])
-            self._mirror.keep([replace(closed, blocked=seen.blocked)], self._clock(), ours=True)
+            closed = shown(sure(others[-1]), seen.blocked)
+            self._mirror.keep([closed], self._clock(), ours=True)
             return True
         self._rooms.catalogue.forget()  # a label may be another one by now
         self._rooms.ask(number)
@@ -64,11 +60,8 @@ class Concluding:
 
     def _tidy(self, number: int) -> None:
         """Closed, but the rest of it was refused: no claim stays to be seen."""
-        house, seen = self._rooms.house, self._rooms.shelf.kept(number).row.seen
-        left = words.state_words(seen.labels) | words.claim_words(seen.labels, house.store)
-        if seen.is_closed and left:
-            labels, people = set(seen.labels) - left, assigned(seen, house)
-            self._changing.patch(number, {"labels": sorted(labels), "assignees": sorted(people)})
+        if self._rooms.shelf.kept(number).row.seen.is_closed:
+            self._changing.let_go(number)
 
     def _note(self, number: int, key: str, told: Result) -> None:
         match told:
@@ -79,23 +72,16 @@ class Concluding:
                     raise Unsure(why)
             case Failed(trouble=trouble):
                 self._rooms.remarks.settle(number, key)
-                if trouble.rule.retry:
-                    done(told)  # raises: whatever comes next would be refused as well
+                if trouble.rule.wait is not None:
+                    sure(told)  # raises: whatever comes next would be refused as well
 
     def _steps(self, seen: Seen, change: Change) -> Sequence[Mutation]:
         """What closes it, which comes last: it may end anywhere. None where it takes more."""
         fields = self._fields(seen, change)
-        labels = set(fields.get("labels", seen.labels))
-        gone = set(seen.assignees) - set(fields.get("assignees", seen.assignees))
-        is_closing = fields.get("state") == "closed" and fields.keys() <= _PLAIN
-        if not is_closing or labels - set(seen.labels) or gone - {self._rooms.house.login}:
+        if fields.get("state") != "closed" or not fields.keys() <= _PLAIN:
             return ()
-        reason = {"issueId": seen.node, "stateReason": "COMPLETED"}
-        return [
-            *self._without_labels(seen, set(seen.labels) - labels),
-            *(self._without_us(seen) for _ in gone),
-            Mutation(name="closeIssue", input=reason, select=_CLOSED),
-        ]
+        steps, rest = self._changing.steps.split(seen, fields)
+        return () if rest else steps
 
     def _fields(self, seen: Seen, change: Change) -> Mapping[str, Any]:
         """What a PATCH would say; nothing where it is refused by what is known here."""
@@ -109,20 +95,6 @@ class Concluding:
             return {}  # by an issue that is looked at anew the change itself decides
         needs = rooms.shelf.left(seen.number, ())
         return patch(seen, before, after, rooms.house, needs=needs, logins={})
-
-    def _without_labels(self, seen: Seen, names: set[str]) -> Sequence[Mutation]:
-        if not names:
-            return ()
-        nodes = self._rooms.catalogue.label_nodes(names)
-        ids = sorted(nodes[one.lower()] for one in names)
-        given = {"labelableId": seen.node, "labelIds": ids}
-        name = "removeLabelsFromLabelable"
-        return [Mutation(name=name, input=given, select="{ labelable { __typename } }")]
-
-    def _without_us(self, seen: Seen) -> Mutation:
-        given = {"assignableId": seen.node, "assigneeIds": [self._rooms.people.own_node()]}
-        name = "removeAssigneesFromAssignable"
-        return Mutation(name=name, input=given, select="{ assignable { __typename } }")
 
 
 def _as_rest(node: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ...domain.frozen import dataclass
-from .words import APPROVED
+from .words import APPROVED, claimed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,7 @@ def withheld(facts: Facts) -> str:
     a change after it.
     """
     if facts.claims:
-        label = f"claimed:{min(facts.claims)}"
-        return f"claimed by another machine (label {label})"
+        return f"claimed by another machine (label {claimed(min(facts.claims))})"
     if facts.twin is not None:
         return f"a duplicate of {facts.twin}, which was made for the same: close one of them"
     if facts.elsewhere:

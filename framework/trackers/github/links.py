@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from ...domain.errors import ForgeRefused, TrackerUnavailable, Unsure
 from ...domain.frozen import dataclass, replace
-from ...forge.github import Done, Failed, GitHub, Mutation, Result, Unknown
+from ...forge.github import Done, GitHub, Mutation, Result, sure
 from ..base import Clock
 from .marker import marked
 from .mirror import Mirror
@@ -45,7 +43,7 @@ class Links:
             return
         refused = {
             edge.issue
-            for edge, result in zip(edges, self._told("addBlockedBy", edges), strict=True)
+            for edge, result in zip(edges, self._add(edges), strict=True)
             if not isinstance(result, Done)
         }
         self._unmark([one for one, needs in waiting.items() if needs and one not in refused])
@@ -56,21 +54,30 @@ class Links:
         removed = [Edge(issue=number, needs=one) for one in sorted(remove)]
         row = self._shelf.kept(number).row
         known, seen = set(row.blockers or ()), row.seen
-        for name, edges in (("addBlockedBy", added), ("removeBlockedBy", removed)):
-            for edge, result in zip(edges, self._told(name, edges), strict=True):
-                seen = of_graph(done(result)["issue"])
-                known = known | {edge.needs} if name == "addBlockedBy" else known - {edge.needs}
+        for edge, result in zip(added, self._add(added), strict=True):
+            seen, known = of_graph(sure(result)["issue"]), known | {edge.needs}
+        for edge, result in zip(removed, self._remove(removed), strict=True):
+            seen, known = of_graph(sure(result)["issue"]), known - {edge.needs}
         self._mirror.keep_blockers(number, known, row.elsewhere)
         seen = replace(seen, blocked=len(known) + len(row.elsewhere))
         self._mirror.keep([seen], self._clock(), ours=True)
 
-    def _told(self, name: str, edges: Sequence[Edge]) -> Sequence[Result]:
-        return self._api.mutate([self._mutation(name, edge) for edge in edges])
+    def _add(self, edges: Sequence[Edge]) -> Sequence[Result]:
+        return self._api.mutate([self._addition(one) for one in edges])
 
-    def _mutation(self, name: str, edge: Edge) -> Mutation:
-        nodes = [self._shelf.kept(one).row.seen.node for one in (edge.issue, edge.needs)]
-        asked = {"issueId": nodes[0], "blockingIssueId": nodes[1]}
-        return Mutation(name=name, input=asked, select=_ISSUE)
+    def _remove(self, edges: Sequence[Edge]) -> Sequence[Result]:
+        return self._api.mutate([self._removal(one) for one in edges])
+
+    def _addition(self, edge: Edge) -> Mutation:
+        asked = {"issueId": self._node(edge.issue), "blockingIssueId": self._node(edge.needs)}
+        return Mutation(name="addBlockedBy", input=asked, select=_ISSUE)
+
+    def _removal(self, edge: Edge) -> Mutation:
+        asked = {"issueId": self._node(edge.issue), "blockingIssueId": self._node(edge.needs)}
+        return Mutation(name="removeBlockedBy", input=asked, select=_ISSUE)
+
+    def _node(self, number: int) -> str:
+        return self._shelf.kept(number).row.seen.node
 
     def _unmark(self, numbers: Sequence[int]) -> None:
         edits = []
@@ -88,16 +95,3 @@ class Links:
                 blocked = len(needs) + len(row.elsewhere)
                 seen = replace(of_graph(result.data["issue"]), blocked=blocked)
                 self._mirror.keep([seen], self._clock(), ours=True)
-
-
-def done(result: Result) -> Any:
-    """What a mutation gave. Raises TrackerUnavailable, Unsure and ForgeRefused."""
-    match result:
-        case Done(data=data):
-            return data
-        case Unknown(why=why):
-            raise Unsure(why)
-        case Failed(trouble=trouble, why=why) if trouble.rule.retry:
-            raise TrackerUnavailable(why, trouble.until)
-        case Failed(trouble=trouble, code=code, why=why):
-            raise ForgeRefused(why, trouble, status=200, code=code)

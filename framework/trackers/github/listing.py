@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from ...domain.trouble import Kind
 from ...forge.github import GitHub
 from ..base import Clock
 from .mirror import Mirror
+from .reading import stamp
 from .seen import Seen, of_rest
 
 _OVERLAP = timedelta(seconds=30)
@@ -20,6 +21,8 @@ _PAGE = 100
 _MARK = "listed until"
 _FULL = "listed in full"
 _DEPENDENCIES = "has dependencies"
+_GONE = 410
+_LOOKS = (1.0, 3.0, 8.0)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 BLOCKERS_QUERY = """query($ids: [ID!]!) { nodes(ids: $ids) { ... on Issue {
@@ -72,7 +75,7 @@ class Listing:
         try:
             raw = self._api.get(f"{self._root}/issues/{number}").data
         except ForgeRefused as error:
-            if error.trouble.kind is not Kind.NOT_FOUND:
+            if error.trouble.kind is not Kind.NOT_FOUND or self._is_off(error):
                 raise
             raw = None
         if not _is_issue(raw) or (known and known.seen.node != raw["node_id"]):
@@ -81,6 +84,10 @@ class Listing:
         seen = of_rest(raw)
         self._mirror.keep([seen], self._clock(), ours=True)
         return seen
+
+    def _is_off(self, error: ForgeRefused) -> bool:
+        """GitHub says "gone" of all issues, too, where they are switched off."""
+        return error.status == _GONE and not self._api.get(self._root).data.get("has_issues", True)
 
     def ask_blockers(self) -> None:
         """Of the issues of which it is known only how many others they wait for."""
@@ -97,7 +104,7 @@ class Listing:
 
     def _list_changed(self) -> None:
         mark = self._mirror.fact(_MARK)
-        since = None if mark is None else _text(datetime.fromisoformat(mark) - _OVERLAP)
+        since = None if mark is None else stamp(datetime.fromisoformat(mark) - _OVERLAP)
         self._take(list(self._changed(since)))
 
     def _changed(self, since: str | None) -> Iterator[Mapping[str, Any]]:
@@ -162,9 +169,13 @@ class Listing:
         self._mirror.keep_blockers(node["number"], near, far)
 
 
+def looks(sleep: Callable[[float], None]) -> Iterator[None]:
+    """Each time it is time for another look for what was done just now: GitHub may be late to
+    show it."""
+    for seconds in _LOOKS:
+        sleep(seconds)
+        yield
+
+
 def _is_issue(raw: Mapping[str, Any] | None) -> bool:
     return raw is not None and "pull_request" not in raw
-
-
-def _text(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")

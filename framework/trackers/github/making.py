@@ -10,12 +10,12 @@ from typing import Any
 from ...domain.errors import Unsure
 from ...domain.frozen import dataclass
 from ...domain.issue import Draft, Issue
-from ...forge.github import Done, GitHub, Mutation, Unknown
+from ...forge.github import Done, GitHub, Mutation, Unknown, sure
 from .. import _rules
 from ..base import Clock
 from .catalogue import Catalogue
-from .links import Links, done
-from .listing import Listing
+from .links import Links
+from .listing import Listing, looks
 from .mirror import Mirror
 from .people import People
 from .reading import House
@@ -26,8 +26,6 @@ from .writing import Fresh, fresh
 _MADE = f"{{ issue {FIELDS} }}"
 _DOUBTFUL = timedelta(seconds=12)
 """GitHub gives up a request after 10 seconds: what is not listed after that was not made."""
-_LOOKS = (1.0, 3.0, 8.0)
-"""Seconds before each look for what may have been made."""
 _TRIES = 3
 _ID = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _NOT_YET = 10**12
@@ -171,7 +169,7 @@ class Making:
                 case _:
                     failed = failed or result
         if failed is not None:
-            done(failed)
+            sure(failed)
         return lost
 
     def _send_one(self, one: Wanted, made: dict[str, int]) -> Sequence[Wanted]:
@@ -208,8 +206,7 @@ class Making:
 
     def _look(self, lost: Sequence[Wanted], made: dict[str, int]) -> None:
         """Find by their markers, in listings, those that were made after all."""
-        for seconds in _LOOKS:
-            self._sleep(seconds)
+        for _ in looks(self._sleep):
             self._listing.refresh()
             for one in lost:
                 if one.issue.key is None:

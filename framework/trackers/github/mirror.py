@@ -16,7 +16,7 @@ from threading import RLock
 
 from ...domain.errors import TrackerUnavailable
 from ...domain.frozen import dataclass
-from ...sqlite import opened, settle, transaction, use_wal
+from ...sqlite import furnish, opened, settle, transaction, use_wal
 from . import seen as wire
 from .marker import unmarked
 from .seen import Seen
@@ -25,17 +25,19 @@ _LAG = timedelta(seconds=10)
 """For how long a listing may still show an issue as it was before our own write."""
 
 _WHOSE = "belongs to"
+_VERSION = 1
+"""Of the tables and of what is written in them: of another one nothing is kept."""
 _SCHEMA = """
-    CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS issues (
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE issues (
         number INTEGER PRIMARY KEY, seen TEXT NOT NULL, blockers TEXT, elsewhere TEXT NOT NULL,
         key TEXT, own TEXT, gone INTEGER NOT NULL, version INTEGER NOT NULL
     );
-    CREATE INDEX IF NOT EXISTS by_key ON issues (key) WHERE key IS NOT NULL;
-    CREATE INDEX IF NOT EXISTS unasked ON issues (number) WHERE blockers IS NULL;
-    CREATE INDEX IF NOT EXISTS by_version ON issues (version);
-    CREATE TABLE IF NOT EXISTS intents (name TEXT PRIMARY KEY, at TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS remarks (
+    CREATE INDEX by_key ON issues (key) WHERE key IS NOT NULL;
+    CREATE INDEX unasked ON issues (number) WHERE blockers IS NULL;
+    CREATE INDEX by_version ON issues (version);
+    CREATE TABLE intents (name TEXT PRIMARY KEY, at TEXT NOT NULL);
+    CREATE TABLE remarks (
         issue INTEGER NOT NULL, id INTEGER NOT NULL, remark TEXT NOT NULL, PRIMARY KEY (issue, id)
     );
 """
@@ -80,7 +82,7 @@ class Mirror:
         with self._lock, self._explained():
             settle(self._connection, synchronous="FULL")
             use_wal(self._connection, patience)
-            self._connection.executescript(_SCHEMA)
+            furnish(self._connection, _SCHEMA, version=_VERSION)
 
     @contextmanager
     def turn(self) -> Iterator[None]:

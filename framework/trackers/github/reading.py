@@ -110,6 +110,11 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def stamp(at: datetime) -> str:
+    """A time as GitHub writes it; `at` is in UTC."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _is_text(one: str) -> bool:
     return one >= " " and one != "\x7f"
 

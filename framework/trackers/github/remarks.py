@@ -12,14 +12,12 @@ from ...domain.issue import Comment
 from ...forge.github import GitHub
 from ..base import Clock
 from .approvals import Approvals
+from .listing import looks
 from .marker import Marker, unmarked
 from .mirror import Mirror
-from .reading import House, moment, shown_text
+from .reading import House, moment, shown_text, stamp
 from .seen import Seen
 from .writing import body_of
-
-_LOOKS = (1.0, 3.0, 8.0)
-"""Seconds before each look for a comment that may have been written."""
 
 
 class Remarks:
@@ -67,7 +65,7 @@ class Remarks:
             self.intend(seen.number, key)
         comment = self._send(seen, body, key)
         self._keep(comment)
-        at = comment.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        at = stamp(comment.created_at)
         self._count(seen.number, at)
         return comment
 
@@ -115,8 +113,7 @@ class Remarks:
 
     def look(self, number: int, key: str) -> Comment | None:
         """For one that may have been written just now; takes its time."""
-        for seconds in _LOOKS:
-            self._sleep(seconds)
+        for _ in looks(self._sleep):
             for one in self.every(number):
                 if one.key == key:
                     return one
@@ -136,18 +133,18 @@ class Remarks:
     def _comment(self, number: int, raw: Mapping[str, Any]) -> Comment:
         login = (raw.get("user") or {}).get("login", "")
         visible, marker = unmarked(raw.get("body") or "")
-        is_ours = login == self._house.login
-        marks = marker.key is not None or marker.by is not None
-        if marks and not is_ours:
-            is_ours = self._approvals.can_write(login, raw.get("author_association", "NONE"))
+        can_write = login == self._house.login or self._approvals.can_write(
+            login, raw.get("author_association", "NONE")
+        )
         exact = marker.text is not None and shown_text(marker.text) == visible
         return Comment(
             id=str(raw["id"]),
             issue=str(number),
-            author=marker.by if is_ours and marker.by is not None else login,
+            author=marker.by if can_write and marker.by is not None else login,
             text=marker.text if exact and marker.text is not None else visible,
             created_at=moment(raw["created_at"]),
-            key=marker.key if is_ours else None,
+            key=marker.key if can_write else None,
+            heeded=can_write,
         )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from ...domain.errors import ForgeRefused
 from ...domain.frozen import dataclass
 from ...domain.issue import Issue
+from ...domain.trouble import Kind
 from ...forge.github import GitHub
 from .. import _rules
 from ..base import Clock
@@ -61,6 +64,17 @@ class Rooms:
         if self.listing.ask(number) is None:
             raise _rules.not_found(str(number))
         self.listing.ask_blockers()
+
+    @contextmanager
+    def noticing(self, number: int) -> Iterator[None]:
+        """Where GitHub does not find the issue any more: IssueNotFound, and it is listed no
+        more."""
+        try:
+            yield
+        except ForgeRefused as error:
+            if error.trouble.kind is Kind.NOT_FOUND:
+                self.ask(number)
+            raise
 
     def require(self, id: str) -> int:
         """Its number. Raises IssueNotFound for what is not known and is not found either."""

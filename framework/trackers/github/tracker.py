@@ -11,14 +11,13 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ...domain.entry import Entry, Label, Milestone, User
-from ...domain.errors import ForgeRefused, TrackerError, TrackerUnavailable
+from ...domain.errors import TrackerError, TrackerUnavailable
 from ...domain.graph import ready
 from ...domain.issue import Change, Comment, Draft, Issue, State
 from ...domain.lease import Record
 from ...domain.query import Query
 from ...domain.transition import FOLLOWS
-from ...domain.trouble import Kind
-from ...forge.github import GitHub, Mutation
+from ...forge.github import GitHub, Mutation, sure
 from .. import _catalogue, _rules
 from .._query import as_stored
 from .._rules import storable
@@ -28,11 +27,11 @@ from .board import Board
 from .cards import Shown
 from .changing import FRESH, Changing
 from .concluding import Concluding
-from .links import done
 from .making import number_of
 from .mirror import Mirror
 from .rooms import Rooms, furnished
 from .seen import renamed_in
+from .tidying import Tidying
 
 E = TypeVar("E", Label, Milestone, User)
 
@@ -93,6 +92,7 @@ class GitHubTracker:
         self._home = f"{url.rstrip('/')}/{owner}/{repo}"
         self._fresh = fresh
         self._clock = clock
+        self._sleep = sleep
         self._say = say
         self._api = api or GitHub(
             url=url, token=token, allowance=allowance, clock=clock, sleep=sleep, say=say
@@ -141,12 +141,8 @@ class GitHubTracker:
         row = self._mirror.row(number)
         if row and not row.seen.comments and self._rooms.listing.knows(number, self._young()):
             return ()
-        try:
+        with self._rooms.noticing(number):
             return self._rooms.remarks.every(number)
-        except ForgeRefused as error:
-            if error.trouble.kind is not Kind.NOT_FOUND:
-                raise
-            raise _rules.not_found(id) from error
 
     def create(self, draft: Draft, *, author: str = RUNNER) -> Issue:
         return self.create_many((draft,), author=author)[0]
@@ -161,7 +157,7 @@ class GitHubTracker:
     ) -> Issue:
         number = self._number(id)
         with self._mirror.turn():
-            changed = self._changing.change(number, change)
+            changed = self._changing.change(number, change, forced=forced)
             issue = self._rooms.issue(id)
             if changed and issue.state is State.IN_PROGRESS:
                 self._mirror.keep_fact(f"agent {number}", storable(actor))
@@ -177,7 +173,10 @@ class GitHubTracker:
         with self._mirror.turn():
             self._rooms.require(id)
             seen = self._rooms.shelf.kept(number).row.seen
-            return self._rooms.remarks.write(seen, storable(text), author=storable(author), key=key)
+            with self._rooms.noticing(number):
+                return self._rooms.remarks.write(
+                    seen, storable(text), author=storable(author), key=key
+                )
 
     def conclude(self, id: str, change: Change, text: str, *, author: str, key: str) -> Issue:
         """In one request for an issue that is closed for the first time, else in two."""
@@ -206,7 +205,7 @@ class GitHubTracker:
                 self.update(str(one.row.seen.number), unneeded, actor=actor)
             node = self._rooms.shelf.kept(number).row.seen.node
             gone = Mutation(name="deleteIssue", input={"issueId": node}, select=_DELETED)
-            done(self._api.mutate([gone])[0])
+            sure(self._api.mutate([gone])[0])
             self._mirror.lose(number)
 
     def entries(self, kind: type[E]) -> Sequence[E]:
@@ -262,11 +261,16 @@ class GitHubTracker:
             root=self._root,
             home=self._home,
             clock=self._clock,
+            sleep=self._sleep,
         )
 
     @cached_property
     def _concluding(self) -> Concluding:
         return Concluding(self._api, self._mirror, self._rooms, self._changing, self._clock)
+
+    @cached_property
+    def _tidying(self) -> Tidying:
+        return Tidying(self._mirror, self._changing, self._rooms.house.store, self._say)
 
     def _young(self) -> timedelta:
         """Of what age an issue need not be asked for again."""
@@ -275,6 +279,7 @@ class GitHubTracker:
     def _found(self, query: Query) -> Sequence[Issue]:
         if not self._rooms.listing.is_younger(self._fresh):
             self._rooms.listing.refresh()
+        self._tidying.look()
         self._heed_moves()
         self._show_changed()
         self._board.flush()

@@ -95,6 +95,17 @@ def patch(
     return fields
 
 
+def unclaimed(seen: Seen, house: House) -> dict[str, list[str]]:
+    """The fields that take off what shows that we work on it. What another store's claim needs
+    stays, unless the issue is closed."""
+    ours = words.claim_words(seen.labels, house.store)
+    is_others = bool(words.claims_of(seen.labels) - {house.store}) and not seen.is_closed
+    gone = ours if is_others else ours | words.state_words(seen.labels)
+    people = set(seen.assignees) if is_others else set(assigned(seen, house))
+    labels = _differing("labels", seen.labels, set(seen.labels) - gone)
+    return labels | _differing("assignees", seen.assignees, people)
+
+
 def body_of(visible: str, marker: Marker, what: str) -> str:
     """Raises TrackerError where it is too long for GitHub."""
     body = marked(visible, marker)

@@ -1,7 +1,7 @@
 """Pull requests without a forge: kept in this process, over a bare repository on this machine.
 
-For tests and for rehearsals: heads, conflicts and merges are git's own. What people and checks
-say is put in by `change` and `accept`, which are no part of the door.
+Heads, conflicts and merges are git's own. What people and checks say is put in by `change` and
+`accept`, which are no part of the door.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from ..domain.pull import Check, Colour, PullRequest, Standing
-from ..effect import effect
-from .base import HeadMoved, MergeAnswer, NotNow, Offer, Taken
+from framework.domain.pull import Check, Colour, PullRequest, Standing
+from framework.effect import effect
+from framework.pulls.base import HeadMoved, MergeAnswer, NotNow, Offer, Taken
 
 _WHO = {
     f"GIT_{role}_{what}": value
@@ -25,13 +25,13 @@ _WHO = {
 
 
 class MemoryPullRequests:
-    """See `PullRequests`. `bodies` are by number, `calls` names each use of the door. A new one's
-    checks are `checks`, of the given `colour`."""
+    """See `PullRequests`. `bodies` are by number, `calls` names each use of the door. Checks are of
+    the given `colour`, but for the heads that `fail` named."""
 
     def __init__(self, repository: Path, *, colour: Colour = Colour.PASSED) -> None:
         self._repository = repository
         self.colour = colour
-        self.checks: tuple[Check, ...] = ()
+        self._failed: dict[str, Check] = {}
         self._pulls: list[PullRequest] = []
         self._lock = RLock()
         self.bodies: dict[int, str] = {}
@@ -70,10 +70,7 @@ class MemoryPullRequests:
                 return HeadMoved()
             if now.mergeable is not True or now.blocked or now.draft:
                 return NotNow(why="Pull Request is not mergeable")
-            return Taken(commit=self.accept(pull.number, by="nightshift"))
-
-    def close(self) -> None:
-        """Nothing is open."""
+            return Taken(commit=self.accept(pull.number))
 
     def get(self, number: int) -> PullRequest:
         """As it is now: its head, its base and whether they merge are read off the repository."""
@@ -84,7 +81,19 @@ class MemoryPullRequests:
         if not head:
             return self.change(number, standing=Standing.CLOSED, branch_gone=True)
         tree = self._git("merge-tree", "--write-tree", base, head)
-        return self.change(number, head=head, base_commit=base, mergeable=bool(tree))
+        failed = tuple(self._failed[one] for one in (head,) if one in self._failed)
+        return self.change(
+            number,
+            head=head,
+            base_commit=base,
+            mergeable=bool(tree),
+            checks=failed,
+            colour=Colour.FAILED if failed else self.colour,
+        )
+
+    def fail(self, number: int, check: Check) -> None:
+        """The check fails on its head, and on no other."""
+        self._failed[self.get(number).head] = check
 
     def change(self, number: int, **fields: Any) -> PullRequest:
         """What people or the forge did with it."""
@@ -92,15 +101,15 @@ class MemoryPullRequests:
             self._pulls[number - 1] = new = replace(self._pulls[number - 1], **fields)
             return new
 
-    def accept(self, number: int, by: str = "ada") -> str:
-        """Merge it as a person does; the merge commit."""
+    def accept(self, number: int, *, squash: bool = False) -> str:
+        """Merge it as a person does; the commit on the base."""
         with self._lock:
             one = self.get(number)
             tree = self._git("merge-tree", "--write-tree", one.base_commit, one.head)
-            parents = ("-p", one.base_commit, "-p", one.head)
+            parents = ("-p", one.base_commit, *(() if squash else ("-p", one.head)))
             commit = self._git("commit-tree", tree, *parents, "-m", f"Merge #{number}")
             self._git("update-ref", f"refs/heads/{one.base}", commit, one.base_commit)
-            self.change(number, standing=Standing.MERGED, merge_commit=commit, by=by)
+            self.change(number, standing=Standing.MERGED, merge_commit=commit)
             return commit
 
     def _of(self, branch: str) -> PullRequest | None:
@@ -119,8 +128,6 @@ class MemoryPullRequests:
                 base=offer.base,
                 base_commit=self._commit(offer.base),
                 draft=offer.draft,
-                colour=self.colour,
-                checks=self.checks,
             )
         )
         return self.get(number)
