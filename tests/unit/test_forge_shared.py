@@ -31,9 +31,10 @@ from framework.forge.shared import Limits
 path, token, count, point = sys.argv[1:]
 def dies(*names, replace=os.replace, calls=[]):
     calls.append(names)
-    if point == "after" or len(calls) < 2:
+    ends = point and len(calls) == 2
+    if not ends or point == "after":
         replace(*names)
-    if point and len(calls) == 2:
+    if ends:
         os.kill(os.getpid(), signal.SIGKILL)
 
 os.replace = dies

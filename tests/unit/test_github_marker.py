@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framework.trackers.github import marker
 from framework.trackers.github.marker import Marker, marked, unmarked
 
 MARKER = Marker(key="plan/1", needs=("3", "key:plan/0"), reopened=2, done=True)

@@ -12,7 +12,7 @@ import pytest
 from framework.domain.lease import Process
 from framework.journals.sqlite import SqliteJournal
 from framework.leases.sqlite import SqliteLeases
-from framework.sqlite import opened, transaction, use_wal
+from framework.sqlite import furnish, opened, transaction, use_wal
 from framework.trackers._queue import Queue
 from framework.trackers.sqlite import SqliteTracker
 
@@ -59,6 +59,19 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(LookupError):
             _write_and_fail(connection)
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (0,)
+
+
+def test_a_file_of_another_version_is_made_anew(tmp_path: Path) -> None:
+    """Nothing of it is left; one of the same version is left as it is."""
+    first = "CREATE TABLE t (number INTEGER); CREATE INDEX i ON t (number)"
+    second = "CREATE TABLE t (number INTEGER, name TEXT); CREATE INDEX i ON t (name);"
+    with closing(opened(tmp_path / "a.db", patience=1)) as connection:
+        for _ in range(2):
+            furnish(connection, first, version=1)
+            connection.execute("INSERT INTO t VALUES (1)")
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (2,)
+        furnish(connection, second, version=2)
+        assert connection.execute("SELECT count(name) FROM t").fetchone() == (0,)
 
 
 def _write_and_fail(connection: sqlite3.Connection) -> None:
