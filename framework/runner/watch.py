@@ -108,7 +108,6 @@ class Watch:
     async def go(self) -> None:
         """One look, and what follows from it."""
         asked = self._asked
-        self.refused = None
         try:
             waits = await self._round()
         except ForgeRefused as error:
@@ -117,7 +116,8 @@ class Watch:
         except (TrackerError, LeaseError, WorkspaceError) as error:
             self._warn(f"Pull requests could not be looked at: {error}")
             self._forge_is_next = True
-        else:
+        else:  # not before: a look that a run's end cuts short has seen nothing
+            self.refused = None
             self._tell(waits)
             self._forge_is_next = any(not wait.person for wait in waits)
         self._seen = asked
