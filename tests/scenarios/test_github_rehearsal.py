@@ -1,0 +1,81 @@
+"""`--rehearse --tracker github`: from a specification to a board whose cards are all in Done."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from framework.rehearsal.github.schema import COMMAND, installed, place
+from tests.theatre import ROOT
+
+CACHE = place(os.environ)
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(
+        not installed(CACHE),
+        reason=f"GitHub's schema is not here: make github-schema, or {COMMAND}",
+    ),
+]
+
+
+def rehearse(home: Path, *words: str, cache: Path = CACHE) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "parallel_agent.py"), "--rehearse", *words, "--json"],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "XDG_STATE_HOME": str(home),
+            "XDG_CACHE_HOME": str(cache.parents[1]),
+        },
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+
+def test_all_issues_end_in_done_for_five_requests_each(tmp_path: Path) -> None:
+    """Planned, landed, pushed, closed with the proof, told as a card; and what that cost."""
+    ran = rehearse(tmp_path, "--tracker", "github")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    board = json.loads(ran.stdout)
+    work = [one for one in board["issues"] if one["standing"] != "meta"]
+    assert {one["standing"] for one in work} == {"closed"}
+    assert f"The board's cards: {len(work) + 1} Done." in ran.stderr
+    found = re.search(r"([\d.]+) for each of (\d+) issues", ran.stderr)
+    assert found is not None, ran.stderr
+    assert float(found[1]) <= 5
+    assert int(found[2]) == len(work) == 12
+    origin = Path(board["run"]["project"]).parent / "github.git"
+    heads = [
+        subprocess.run(
+            ("git", "-C", str(where), "rev-parse", "main"), capture_output=True, check=True
+        ).stdout
+        for where in (origin, board["run"]["project"])
+    ]
+    assert heads[0] == heads[1], "every landing was pushed"
+
+
+def test_work_lands_by_pull_requests(tmp_path: Path) -> None:
+    """Opened as drafts, checked by the forge's CI, merged without a person."""
+    words = ("remedies", "--tracker", "github", "--land", "pr", "--merge", "auto")
+    ran = rehearse(tmp_path, *words)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    board = json.loads(ran.stdout)
+    work = [one for one in board["issues"] if one["standing"] != "meta"]
+    assert [one["outcomes"][-1] for one in work] == ["PullRequested"] * len(work) != []
+    assert {one["standing"] for one in work} == {"closed"}
+
+
+def test_without_the_schema_the_one_command_is_named(tmp_path: Path) -> None:
+    """Before anything is done; it is the command that installs it."""
+    ran = rehearse(tmp_path, "--tracker", "github", cache=tmp_path / "none" / "at" / "all")
+    assert ran.returncode == 2
+    assert COMMAND in json.loads(ran.stderr)["next"] + json.loads(ran.stderr)["what"]
