@@ -58,11 +58,12 @@ def open_tracker(
     *,
     create: bool = False,
     watching: bool = False,
+    furnish: bool = False,
     say: Callable[[str], None] = _note,
 ) -> Tracker:
     """The project's tracker, or the one called `backend`. Raises UsageError where there is none
     yet, unless `create`; and TrackerError where the project's own board was and is gone. Who is
-    only `watching` keeps no forge's board current. `say` hears what a person should know of a
+    only `watching` keeps no forge's board current, and only with `furnish` one is made. `say` hears what a person should know of a
     forge, such as a right that the token lacks."""
     chosen = openable(choose(project, backend or stores_of(project).tracker))
     path, is_own = chosen.path, chosen.name in RESERVED
@@ -76,7 +77,8 @@ def open_tracker(
     make = load(trackers.BACKENDS, chosen.type, "tracker")
     if path is None:
         given = of_forge(chosen, project)
-        forge: Tracker = make(**(given | {"board": False} if watching else given), say=say)
+        board = {"board": False} if watching else {}
+        forge: Tracker = make(**(given | board), furnish=furnish, say=say)
         return forge
     tracker: Tracker = make(path)
     if create and is_own and path is not None:

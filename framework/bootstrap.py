@@ -302,7 +302,9 @@ def _tracker(
     settings: Settings, process: Process, redactor: Redactor, say: Callable[[str], None]
 ) -> Outbox:
     """The project's tracker, with what it is to be told kept while it is away."""
-    tracker = open_tracker(settings.project, settings.stores.tracker, create=True, say=say)
+    tracker = open_tracker(
+        settings.project, settings.stores.tracker, create=True, furnish=True, say=say
+    )
     if away := settings.run.outage:
         tracker = disturbed(tracker, Outage(after=away.after, seconds=away.seconds))
     # Each tracker has its own, because ids alike mean different issues.

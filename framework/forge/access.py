@@ -23,15 +23,13 @@ _WRITING = ("admin", "maintain", "push")
 @dataclass(frozen=True, kw_only=True)
 class Access:
     """`permission` is the account's highest on the repository; `scopes` None where the token says
-    none. `board` is False where a Projects board cannot be used with this token for sure.
-    `protected`: pushes to the default branch may be refused. `renamed_to` is the repository's
+    none. `protected`: pushes to the default branch may be refused. `renamed_to` is the repository's
     name now, as OWNER/NAME, and "" where it is the one that was asked for."""
 
     login: str
     kind: TokenKind
     permission: str
     scopes: frozenset[str] | None
-    board: bool
     default_branch: str
     protected: bool
     archived: bool
@@ -60,14 +58,13 @@ def check(api: GitHub, owner: str, repo: str, *, pulls: bool) -> Access:
 
 def _look(api: GitHub, owner: str, repo: str) -> Access:
     login, scopes = api.login, api.scopes
-    found = api.get(f"repos/{owner}/{repo}").data
+    found = api.get(f"repos/{owner}/{repo}")
     name = str(found["full_name"])
     return Access(
         login=login,
         kind=api.kind,
         permission=_permission(found.get("permissions")),
         scopes=scopes,
-        board=_board(api.kind, scopes, found),
         default_branch=str(found["default_branch"]),
         protected=_protected(api, owner, repo, str(found["default_branch"])),
         archived=bool(found.get("archived")),
@@ -124,20 +121,12 @@ def _permission(told: Any) -> str:
     return next((one for one in _RANKS if has.get(one)), "")
 
 
-def _board(kind: TokenKind, scopes: frozenset[str] | None, repository: Mapping[str, Any]) -> bool:
-    """Fine-grained tokens reach the boards of organisations only, never those of people."""
-    if scopes is not None:
-        return "project" in scopes
-    is_organisation = (repository.get("owner") or {}).get("type") == "Organization"
-    return kind is not TokenKind.FINE_GRAINED or is_organisation
-
-
 def _protected(api: GitHub, owner: str, repo: str, branch: str) -> bool:
     from urllib.parse import quote
 
     path = f"repos/{owner}/{repo}/branches/{quote(branch, safe='')}"
     try:
-        return bool(api.get(path).data.get("protected"))
+        return bool(api.get(path).get("protected"))
     except ForgeRefused as error:
         if error.trouble.kind is Kind.NOT_FOUND:  # there is no commit yet
             return False

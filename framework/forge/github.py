@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import ForgeRefused, TrackerUnavailable
-from ..domain.frozen import dataclass
 from ..domain.trouble import Kind
 from .address import address_of
 from .asking import Asking, Away, Heard, raised
@@ -31,7 +30,7 @@ from .shared import Limits
 from .tokens import TokenKind, kind_of
 from .wire import Call, Reply, Wire
 
-__all__ = ["Answer", "Done", "Failed", "GitHub", "Mutation", "Result", "Unknown", "sure", "utcnow"]
+__all__ = ["Done", "Failed", "GitHub", "Mutation", "Result", "Unknown", "sure", "utcnow"]
 
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
@@ -42,17 +41,6 @@ def utcnow() -> datetime:
 
 def ignore(_: str) -> None:
     """For `say`: nobody listens."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """`data` is parsed JSON, None for 204; header names are in lower case. Not `fresh`: the
-    server said that nothing changed (304, so `status` too), and `data` is the remembered one."""
-
-    data: Any
-    status: int
-    headers: Mapping[str, str]
-    fresh: bool
 
 
 class GitHub:
@@ -101,7 +89,7 @@ class GitHub:
         if self.kind is TokenKind.INSTALLATION:  # these have no `user`
             found = self.query("{ viewer { login } }")["viewer"]
         else:
-            found = self.get("user").data
+            found = self.get("user")
         self._login = str(found["login"])
         self._limits.belongs_to(self._login)
         return self._login
@@ -112,9 +100,11 @@ class GitHub:
         _ = self.login
         return self._scopes
 
-    def get(self, path: str, /, **query: Any) -> Answer:
-        """The answer to GET. A query value of None is left out, a list is joined by commas."""
-        return self._get(self._address.of(path, query), path)
+    def get(self, path: str, /, **query: Any) -> Any:
+        """The JSON of the answer, the remembered one where nothing has changed; None where there is
+        none. A query value of None is left out, a list is joined by commas."""
+        data, _ = self._get(self._address.of(path, query), path)
+        return data
 
     def pages(self, path: str, /, **query: Any) -> Iterator[Any]:
         """The items of all pages of a list, 100 a page, each page asked for when it is needed.
@@ -123,9 +113,9 @@ class GitHub:
         """
         url: str | None = self._address.of(path, {"per_page": 100, **query})
         while url is not None:
-            answer = self._get(url, path)
-            yield from items(answer.data)
-            url = next_page(answer.headers.get("link", ""), url, self._wire.is_here)
+            data, headers = self._get(url, path)
+            yield from items(data)
+            url = next_page(headers.get("link", ""), url, self._wire.is_here)
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """A write, sent once; the JSON of the answer, None where there is none.
@@ -175,7 +165,8 @@ class GitHub:
     def close(self) -> None:
         self._wire.close()
 
-    def _get(self, url: str, path: str) -> Answer:
+    def _get(self, url: str, path: str) -> tuple[Any, Mapping[str, str]]:
+        """With the headers; of what did not change, those that came with it then."""
         known = self._memory.find(url)
         headers = {**_HEADERS, "If-None-Match": known.etag} if known else _HEADERS
         heard = self._heard(
@@ -183,10 +174,9 @@ class GitHub:
         )
         reply = heard.reply
         if reply.status == 304 and known:
-            told = {**known.headers, **reply.headers}
-            return Answer(data=json.loads(known.body), status=304, headers=told, fresh=False)
+            return json.loads(known.body), {**known.headers, **reply.headers}
         self._memory.keep(url, reply.headers if reply.status == 200 else {}, reply.body)
-        return Answer(data=heard.data, status=reply.status, headers=reply.headers, fresh=True)
+        return heard.data, reply.headers
 
     def _batch(self, mutations: Sequence[Mutation]) -> list[Result]:
         text, values = document(mutations)

@@ -79,7 +79,7 @@ class GitHubPullRequests:
     @cached_property
     def _method(self) -> str:
         """A merge commit where the repository allows it: it keeps the commits that were checked."""
-        told = self._api.get(f"repos/{self._owner}/{self._repo}").data
+        told = self._api.get(f"repos/{self._owner}/{self._repo}")
         allowed = (name for name, flag in _METHODS.items() if told.get(flag, True) is not False)
         return next(allowed, "merge")
 

@@ -105,9 +105,8 @@ async def _guarded(parts: Parts, attempt: Attempt) -> Ended:
         return Ended(outcome=outcome, halt=_used_up(outcome))
     except errors.LeaseLost:
         return Ended(outcome=LeaseLost())
-    except errors.TransitionRefused:
-        until = parts.clock()
-        return Ended(outcome=Deferred(why="a person has closed it meanwhile", until=until))
+    except errors.TransitionRefused as error:  # closed by a person, or taken by another machine
+        return Ended(outcome=Deferred(why=str(error), until=parts.clock()))
     except errors.TrackerUnavailable as error:
         return Ended(outcome=Deferred(why=str(error)))
     except errors.MustStop as error:

@@ -104,8 +104,10 @@ class Concludes(Protocol):
     """Trackers that take a comment and a change in one request."""
 
     def conclude(self, id: str, change: Change, text: str, *, author: str, key: str) -> Issue:
-        """As `comment` with the key, and then `update`. After an error the first, both or none
-        may have been done, and all of it can be repeated."""
+        """As `comment` with the key and then `update`, in one request where that can be. After an
+        error either, both or none may have been done, the change without the comment as well, and
+        all of it can be repeated. An issue that others closed meanwhile stays closed and gets the
+        comment."""
 
 
 @runtime_checkable

@@ -42,7 +42,7 @@ class Stage:
         return self.double.store
 
     @contextmanager
-    def board(self, number: int | None = None) -> Iterator[Board]:
+    def board(self, number: int | None = None, *, furnish: bool = True) -> Iterator[Board]:
         """As a new process would have it."""
         clock = self.double.clock
         api = GitHub(url=self.double.url, token=self.token, clock=clock.now, sleep=clock.sleep)
@@ -53,6 +53,7 @@ class Stage:
             path=self.path / "board.db",
             title=TITLE,
             number=number,
+            furnish=furnish,
             clock=clock.now,
             say=self.said.append,
         )

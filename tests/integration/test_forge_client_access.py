@@ -35,7 +35,7 @@ def test_a_good_token_is_described() -> None:
         access = check(server.client(), "o", "r", pulls=True)
     assert (access.login, access.permission, access.kind) == ("ann", "push", TokenKind.CLASSIC)
     assert access.scopes == {"repo", "project"}
-    assert (access.board, access.protected, access.default_branch) == (True, True, "main")
+    assert (access.protected, access.default_branch) == (True, "main")
     assert (access.archived, access.has_issues, access.renamed_to) == (False, True, "")
     assert server.paths == [
         "GET /api/v3/user",
@@ -63,27 +63,6 @@ def test_a_repository_without_commits_is_not_protected() -> None:
     """There is no branch yet."""
     with serving(USER, repository(), Say(404, {"message": "Branch not found"}), EMPTY) as server:
         assert not check(server.client(), "o", "r", pulls=False).protected
-
-
-@pytest.mark.parametrize(
-    ("scopes", "kind", "owner", "board"),
-    [
-        ("repo", "ghp_x", "User", False),
-        ("repo, project", "ghp_x", "User", True),
-        ("repo, read:project", "ghp_x", "User", False),
-        (None, "github_pat_x", "User", False),
-        (None, "github_pat_x", "Organization", True),
-    ],
-)
-def test_whether_a_board_is_possible(
-    scopes: str | None, kind: str, owner: str, board: bool
-) -> None:
-    """The scope `project`; a fine-grained token reaches boards of organisations only."""
-    told = {} if scopes is None else {"X-OAuth-Scopes": scopes}
-    found = repository(owner={"type": owner})
-    with serving(Say(200, {"login": "ann"}, told), found, BRANCH, EMPTY) as server:
-        api = server.client(token=f"{kind}0123456789")
-        assert check(api, "o", "r", pulls=False).board is board
 
 
 LACKING = {"X-Accepted-GitHub-Permissions": "issues=read"}

@@ -54,7 +54,7 @@ def test_access_is_described() -> None:
     """The owner with a good token may do everything."""
     with stage() as on:
         access = check(on.api, "ann", "r", pulls=True)
-    assert (access.login, access.permission, access.board) == ("ann", "admin", True)
+    assert (access.login, access.permission) == ("ann", "admin")
 
 
 def test_an_issue_is_made_changed_and_listed() -> None:
@@ -63,7 +63,7 @@ def test_an_issue_is_made_changed_and_listed() -> None:
         made = on.api.send("POST", ISSUES, {"title": "t"})
         on.api.send("PATCH", f"{ISSUES}/{made['number']}", {"state": "closed"})
         assert [one["state"] for one in on.api.pages(ISSUES, state="all")] == ["closed"]
-        assert on.api.get(ISSUES, state="all", per_page=100).fresh is False
+        assert len(on.api.get(ISSUES, state="all", per_page=100)) == 1
         assert on.double.log.count(status=304) == 1
 
 
@@ -90,7 +90,7 @@ def test_the_primary_limit_is_left_to_people() -> None:
         assert caught.value.until is not None
         assert on.double.log.count(status=403) == 0
         on.double.clock.forward(caught.value.until - on.double.clock.now())
-        assert on.api.get(ISSUES, page=99).data == []
+        assert on.api.get(ISSUES, page=99) == []
 
 
 def test_a_fault_after_the_commit_is_unsure() -> None:
@@ -107,7 +107,7 @@ def test_reads_survive_faults(kind: Any) -> None:
     """Whatever happens to the first try, the second one gives the answer."""
     with stage() as on:
         on.double.faults.add("issues", kind)
-        assert on.api.get(ISSUES).data == []
+        assert on.api.get(ISSUES) == []
 
 
 def test_a_query_and_a_refused_one() -> None:
@@ -196,7 +196,7 @@ def test_threads_share_a_client(tmp_path: Path) -> None:
         with ThreadPoolExecutor(8) as pool:
             titles = [f"t{at}" for at in range(16)]
             made = list(pool.map(lambda t: on.api.send("POST", ISSUES, {"title": t}), titles))
-            seen = list(pool.map(lambda one: on.api.get(f"{ISSUES}/{one['number']}").data, made))
+            seen = list(pool.map(lambda one: on.api.get(f"{ISSUES}/{one['number']}"), made))
         assert [one["title"] for one in seen] == titles
         assert on.double.clock.now() - start >= timedelta(seconds=15)
         assert on.double.log.count(status=403) == 0

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from framework.domain.errors import TrackerUnavailable
 from framework.domain.issue import Priority, State
 from tests.integration.github_board_stage import NEEDS_SCHEMA, TITLE, Stage, staged
 
@@ -71,8 +69,7 @@ def test_no_second_board_after_a_lost_answer(stage: Stage, kind: Any, nth: int) 
     stage.double.faults.add("", kind, first=nth)
     for _ in range(3):
         stage.double.clock.forward(60)
-        with suppress(TrackerUnavailable):
-            stage.set_up(3)
+        stage.set_up(3)
     assert stage.double.faults.happened
     names = [one["name"] for one in stage.project["fields"]]
     assert len(set(names)) == len(names)
@@ -189,3 +186,40 @@ def test_an_organisation_s_board(stage: Stage) -> None:
     stage.set_up(1)
     assert stage.project["owner"] == "acme"
     assert stage.column(1) == "Todo"
+
+
+def test_without_leave_no_board_is_made(stage: Stage) -> None:
+    """Nor is a word said, and for ten minutes it is not asked for again; what should be shown is
+    there when a run makes the board, and from then on everybody keeps it."""
+    with stage.board(furnish=False) as board:
+        board.show(stage.cards(1))
+        board.flush()
+    stage.double.log.clear()
+    with stage.board(furnish=False) as board:
+        board.flush()
+    assert len(stage.double.log) == 0
+    assert (dict(stage.store.projects), stage.said) == ({}, [])
+    with stage.board() as board:
+        board.flush()
+    assert stage.column(1) == "Todo"
+    with stage.board(furnish=False) as board:
+        board.show([stage.card(1, State.CLOSED)])
+        board.flush()
+    assert stage.column(1) == "Done"
+
+
+def test_without_leave_a_board_that_is_there_is_kept(stage: Stage) -> None:
+    """Also by a machine that has not seen it yet; one that was deleted is not made again."""
+    stage.set_up(1)
+    (stage.path / "board.db").unlink()
+    with stage.board(furnish=False) as board:
+        board.show([stage.card(1, State.BLOCKED)])
+        board.flush()
+    assert stage.column(1) == "Blocked"
+    del stage.store.nodes[stage.project["id"]]
+    stage.store.projects.clear()
+    stage.double.clock.forward(700)
+    with stage.board(furnish=False) as board:
+        board.show([stage.card(1, State.OPEN)])
+        board.flush()
+    assert (dict(stage.store.projects), stage.said) == ({}, [])

@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from framework.domain.errors import TrackerUnavailable
 from framework.domain.issue import Priority, State
 from framework.forge.github import GitHub
 from framework.rehearsal.github.clock import Clock
@@ -164,7 +163,7 @@ def test_faults_by_chance(double: Double, tmp_path: Path, seed: int) -> None:
             last |= {**moved, **told}
     assert columns(double) == {many[one - 1]: NAMES[state] for one, state in last.items()}
     assert double.faults.happened
-    assert said == []
+    assert [one for one in said if not one.startswith("The board is not up to date")] == []
 
 
 def people_move(
@@ -191,11 +190,8 @@ def people_move(
 
 def attempt(board: Board) -> dict[int, State]:
     """What a tracker does now and then; GitHub may be away."""
-    try:
-        board.flush()
-        return dict(board.moves())
-    except TrackerUnavailable:
-        return {}
+    board.flush()
+    return dict(board.moves())
 
 
 def test_a_rate_limit_in_the_middle(double: Double, tmp_path: Path) -> None:
@@ -208,8 +204,7 @@ def test_a_rate_limit_in_the_middle(double: Double, tmp_path: Path) -> None:
         double.clock.forward(3600)
         double.faults.add("", "limit 429", first=2, times=50)
         board.show(card(number, node, State.CLOSED) for number, node in enumerate(many, 1))
-        with pytest.raises(TrackerUnavailable):
-            board.flush()
+        board.flush()
         assert list(columns(double).values()).count("Done") < 60
         double.faults.clear()
         double.clock.forward(3600)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from framework.domain.errors import TrackerUnavailable
 from framework.domain.issue import Priority, State
 from tests.integration.github_board_stage import NEEDS_SCHEMA, Stage, staged
 
@@ -177,8 +175,7 @@ def test_an_overwrite_of_columns_survives_a_lost_answer(stage: Stage, nth: int) 
     stage.store.profile = "ghes"
     stage.double.faults.add("", "reset after", first=nth)
     for _ in range(3):
-        with suppress(TrackerUnavailable):
-            stage.moves()
+        stage.moves()
     with stage.board() as board:
         board.flush()
         assert board.moves() == {}

@@ -232,6 +232,20 @@ def test_labels_that_others_put_on_meanwhile_stay(tracker: Bench) -> None:
     assert there(tracker, id).body.startswith("New\n")
 
 
+def test_a_label_that_was_renamed_is_not_put_on_instead(tracker: Bench) -> None:
+    """It is made anew, and what others put on meanwhile stays, as does the renamed one where they
+    did."""
+    ids = [tracker.create(Draft(title=one)).id for one in "xy"]
+    (repo,) = tracker.double.store.repos.values()
+    renamed = repo.labels.pop("in progress")
+    renamed.name = "wip"
+    repo.labels["wip"] = renamed
+    for id in ids:
+        label(tracker, id, "ui")
+        assert tracker.update(id, CLAIM).state is State.IN_PROGRESS
+        assert labels(tracker, id) == {"ui", "in progress", "claimed:here"}
+
+
 # Not there any more.
 
 

@@ -240,10 +240,10 @@ def test_what_people_wrote_around_our_words_stays(tmp_path: Path) -> None:
     with double(tmp_path) as (desk, _, api):
         desk.push(BRANCH, "1.txt")
         path = f"repos/ann/r/pulls/{desk.pulls.open(OFFER).number}"
-        body = api.get(path).data["body"] + "\n\nMine."
+        body = api.get(path)["body"] + "\n\nMine."
         api.send("PATCH", path, {"title": "Theirs", "body": body})
         desk.pulls.open(replace(OFFER, body="A new proof."))
-        now = api.get(path).data
+        now = api.get(path)
         assert now["title"] == "Theirs"
         assert "A new proof." in now["body"]
         assert "Mine." in now["body"]

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...domain.frozen import dataclass, replace
-from ...domain.issue import Priority, State
+from ...domain.issue import Issue, Priority, State
 from .board_fields import Known
 
 _FIRST = timedelta(seconds=5)
@@ -28,6 +28,17 @@ class Card:
     state: State
     priority: Priority
     agent: str = ""
+
+
+def card_of(issue: Issue, node: str, agent: str) -> Card:
+    """`agent` is who worked on it last."""
+    return Card(
+        number=int(issue.id),
+        node=node,
+        state=issue.state,
+        priority=issue.priority,
+        agent=agent if issue.state is State.IN_PROGRESS else "",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

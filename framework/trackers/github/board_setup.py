@@ -31,13 +31,14 @@ fields of your own are left alone; columns may be renamed.
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Whose board: the repository's, called `title` if it is to be made. `number` is the one that
-    a person named, None to find or to make one."""
+    """Whose board: the repository's, called `title` if it is to be made, which `furnish` allows.
+    `number` is the one that a person named, None to find or to make one."""
 
     owner: str
     repo: str
     title: str
     number: int | None
+    furnish: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,10 @@ class Missing:
     """There is no board to write to; `why` says so to people, with the way out."""
 
     why: str
+
+
+NONE_YET = Missing(why="")
+"""There is none, which is no trouble: a run makes it."""
 
 
 def layout_of(data: Mapping[str, Any], *, blank: bool = False) -> Layout:
@@ -101,6 +106,10 @@ class Finder:
         self._place = place
         self._say = say
 
+    @property
+    def may_make(self) -> bool:
+        return self._place.furnish
+
     def is_meant(self, number: int) -> bool:
         """Whether the board with this number is the one that a person named, if any was."""
         return self._place.number in (None, number)
@@ -130,10 +139,11 @@ class Finder:
                 why=f"The board {known['url']} was deleted, or the token may not see it any more, "
                 "so no cards are moved. Name another board by its number, or none to have one made."
             )
-        self._say(
-            f"The board {known['url']} was deleted: another one is made. "
-            "To have none, switch the tracker's board off."
-        )
+        if self._place.furnish:
+            self._say(
+                f"The board {known['url']} was deleted: another one is made. "
+                "To have none, switch the tracker's board off."
+            )
         self._store.forget_board()
         return locked_out(self._api) or self._found()
 
@@ -155,7 +165,9 @@ class Finder:
         if place.number is not None:
             return self._numbered(place.number, home, linked)
         ours = self._ours(home["id"], linked)
-        return self._adopted(ours, home, linked, ours=True) if ours else self._made(home)
+        if ours:
+            return self._adopted(ours, home, linked, ours=True)
+        return self._made(home) if place.furnish else NONE_YET
 
     def _numbered(self, number: int, home: Any, linked: list[Any]) -> Layout | Missing:
         owner = self._api.query(NUMBERED_QUERY, owner=home["owner"]["login"], number=number)

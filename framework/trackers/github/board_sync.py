@@ -18,7 +18,7 @@ from .board_cards import Row, There, seen, taken_away
 from .board_fields import PRIORITY, STATUS, Known
 from .board_furnish import Furnisher
 from .board_look import hiding, look, look_at, takes_filters
-from .board_setup import Finder, Missing, closed
+from .board_setup import NONE_YET, Finder, Missing, closed
 from .board_store import BoardStore
 from .board_texts import PAGE
 from .board_writes import Write, after, filling, is_of_card, placing, without
@@ -97,11 +97,15 @@ class Sync:
     def _stand(self) -> Stand | Missing:
         """The board and its fields: remembered, or asked for, or made."""
         board, fields = self._store.fact("board"), self._furnisher.known()
+        if not (board or self._finder.may_make or self._is_past("absent", _TRUSTED)):
+            return NONE_YET
         is_trusted = STATUS.name in fields and not self._is_past("checked", _TRUSTED)
         if board and is_trusted and self._finder.is_meant(board["number"]):
             return Stand(board=board["id"], fields=fields)
         with effect("board"):
             layout = self._finder.layout()
+            if layout is NONE_YET:
+                self._store.keep(absent=self._clock().isoformat())
             if isinstance(layout, Missing):
                 return layout
             fields = self._furnisher.fields(layout)

@@ -67,6 +67,16 @@ class Catalogue:
         with self._lock:
             self._label_nodes, self._milestones = {}, {}
 
+    def look_again(self) -> Mapping[str, str]:
+        """Forget, and list the labels anew. Of those that are called otherwise now, the new name
+        and the old one, in lower case."""
+        with self._lock:
+            before = {node: name for name, node in self._label_nodes.items()}
+            self.forget()
+            self._list_labels()
+            now = self._label_nodes.items()
+            return {name: before[node] for name, node in now if before.get(node, name) != name}
+
     def milestone(self, name: str) -> Mapping[str, Any]:
         """The milestone as GitHub has it, with `number` and `node_id`; made where it is not."""
         with self._lock:

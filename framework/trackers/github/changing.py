@@ -17,8 +17,8 @@ from . import words
 from .listing import looks
 from .mirror import Mirror
 from .rooms import Rooms
-from .seen import of_rest
-from .steps import Steps, shown
+from .seen import Seen, of_rest
+from .steps import Steps, added, onto, removed, shown
 from .writing import patch, unclaimed
 
 FRESH = timedelta(seconds=10)
@@ -159,17 +159,32 @@ class Changing:
         is_of_state = "state" in rest
         if rest and not is_of_state:
             self._patch(number, rest)
-        if steps and not self._taken_in(number, steps):
-            self._again(number, fields)
+        if steps and not (self._taken_in(number, steps) and self._shows(number, seen, fields)):
+            self._again(number, seen, fields)
         if is_of_state:
             self._patch(number, rest)
 
-    def _again(self, number: int, fields: Mapping[str, Any]) -> None:
-        """Refused, as a label may be another one by now: what is still to be done of it."""
-        self._rooms.catalogue.forget()
+    def _again(self, number: int, seen: Seen, fields: Mapping[str, Any]) -> None:
+        """A label is another one by now, or is called otherwise, and that one was put on."""
+        renamed = self._rooms.catalogue.look_again()
         self._rooms.ask(number)
-        steps, _ = self.steps.split(self._rooms.shelf.kept(number).row.seen, fields)
+        now = self._rooms.shelf.kept(number).row.seen
+        rebased = onto(now, seen, fields)
+        wrong = {new for new, old in renamed.items() if old in added(seen, fields)}
+        if "labels" in rebased:
+            rebased["labels"] = [one for one in rebased["labels"] if one.lower() not in wrong]
+        steps, _ = self.steps.split(now, rebased)
         self._taken_in(number, steps, for_sure=True)
+        if not self._shows(number, seen, fields):
+            raise TrackerError(
+                f"GitHub changed issue {number}, but not its labels: the token may not do that. "
+                f"Give its account write access on {self._home}/settings/access."
+            )
+
+    def _shows(self, number: int, before: Seen, fields: Mapping[str, Any]) -> bool:
+        """Whether the labels that were to come and to go have done so."""
+        labels = {one.lower() for one in self._rooms.shelf.kept(number).row.seen.labels}
+        return added(before, fields) <= labels and not removed(before, fields) & labels
 
     def _taken_in(self, number: int, steps: Sequence[Mutation], *, for_sure: bool = False) -> bool:
         """Whether all were done; raises what `sure` does where another try is of no use."""

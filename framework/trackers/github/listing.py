@@ -73,7 +73,7 @@ class Listing:
         """The issue as it is now; None where there is none, or no longer."""
         known = self._mirror.row(number)
         try:
-            raw = self._api.get(f"{self._root}/issues/{number}").data
+            raw = self._api.get(f"{self._root}/issues/{number}")
         except ForgeRefused as error:
             if error.trouble.kind is not Kind.NOT_FOUND or self._is_off(error):
                 raise
@@ -87,7 +87,7 @@ class Listing:
 
     def _is_off(self, error: ForgeRefused) -> bool:
         """GitHub says "gone" of all issues, too, where they are switched off."""
-        return error.status == _GONE and not self._api.get(self._root).data.get("has_issues", True)
+        return error.status == _GONE and not self._api.get(self._root).get("has_issues", True)
 
     def ask_blockers(self) -> None:
         """Of the issues of which it is known only how many others they wait for."""
@@ -113,7 +113,7 @@ class Listing:
         path = f"{self._root}/issues"
         asked = {"state": "all", "sort": "updated", "direction": "asc"}
         while True:
-            found = self._api.get(path, per_page=_PAGE, since=since, **asked).data
+            found = self._api.get(path, per_page=_PAGE, since=since, **asked)
             yield from found
             if len(found) < _PAGE:
                 return
@@ -128,9 +128,9 @@ class Listing:
         path = f"{self._root}/issues"
         latest = self._api.get(path, state="all", sort="updated", direction="desc", per_page=1)
         every = self._api.pages(path, state="all", sort="created", direction="asc")
-        listed = list(every) if latest.data else []
+        listed = list(every) if latest else []
         # What changes while this goes on comes after the latest change before it.
-        self._take(listed, until=[one["updated_at"] for one in latest.data])
+        self._take(listed, until=[one["updated_at"] for one in latest])
         numbers = {raw["number"] for raw in listed if _is_issue(raw)}
         for row in before:
             if row.seen.number not in numbers:

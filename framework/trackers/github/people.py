@@ -80,7 +80,7 @@ class People:
     def _asked(self, login: str) -> bool:
         try:
             path = f"{self._root}/collaborators/{quote(login, safe='')}/permission"
-            found = self._api.get(path).data
+            found = self._api.get(path)
         except ForgeRefused as error:
             if error.trouble.kind in (Kind.NOT_FOUND, Kind.FORBIDDEN):
                 return False

@@ -152,7 +152,7 @@ def _repository(api: GitHub, mirror: Mirror, whose: str, root: str) -> Repositor
 
 
 def _asked(api: GitHub, root: str) -> dict[str, Any]:
-    raw = api.get(root).data
+    raw = api.get(root)
     return {
         "id": raw["id"],
         "node": raw["node_id"],

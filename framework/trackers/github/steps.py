@@ -66,6 +66,30 @@ class Steps:
             yield Mutation(name="addAssigneesToAssignable", input=given, select=_ASSIGNED)
 
 
+def added(seen: Seen, fields: Mapping[str, Any]) -> Set[str]:
+    """The labels that `fields` would put on the issue, in lower case."""
+    names = {one.lower() for one in fields.get("labels", ())}
+    return names - {one.lower() for one in seen.labels}
+
+
+def removed(seen: Seen, fields: Mapping[str, Any]) -> Set[str]:
+    """The labels that `fields` would take off the issue, in lower case."""
+    if "labels" not in fields:
+        return frozenset()
+    return {one.lower() for one in seen.labels} - {one.lower() for one in fields["labels"]}
+
+
+def onto(now: Seen, seen: Seen, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`fields`, which were made for the issue as it was `seen`, for what it is by now: of lists
+    the same is added and taken away."""
+    lists = {"labels": (seen.labels, now.labels), "assignees": (seen.assignees, now.assignees)}
+    rebased = dict(fields)
+    for name in fields.keys() & lists.keys():
+        was, there = map(set, lists[name])
+        rebased[name] = sorted((there | (set(fields[name]) - was)) - (was - set(fields[name])))
+    return rebased
+
+
 def shown(data: Mapping[str, Any], blocked: int | None) -> Seen:
     """The issue as such a mutation's answer has it, which does not say how many it waits for."""
     (issue,) = data.values()

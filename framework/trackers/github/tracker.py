@@ -24,7 +24,7 @@ from .._rules import storable
 from .._select import cut, matching
 from ..base import RUNNER, Clock, utcnow
 from .board import Board
-from .cards import Shown
+from .board_cards import Card, card_of
 from .changing import FRESH, Changing
 from .concluding import Concluding
 from .making import number_of
@@ -55,11 +55,11 @@ class GitHubTracker:
     `directory` is for what is remembered between runs; processes of this machine that share it
     take turns at writing. `store` is the short id of the store that holds the leases: with it a
     claim is shown to people, and another's claim is respected. `board`: False for none, True for
-    one of our own, or the number of one that is there. `api` is a client to be shared, closed
-    with the tracker; without one it is made of `url`, `token` and `allowance`. A list asks GitHub
-    if the last one that did was `fresh` ago, or is the first; until then it has our own changes
-    only, and so has a single issue. `say` hears
-    what people should know.
+    one of our own, which is made only with `furnish`, or the number of one that is there. `api` is
+    a client to be shared, closed with the tracker; without one it is made of `url`, `token` and
+    `allowance`. A list asks GitHub if the last one that did was `fresh` ago, or is the first; until
+    then it has our own changes only, and so has a single issue. `say` hears what people should
+    know.
 
     Promised besides: people's edits win over ours where they are seen, which is when they are at
     least ten seconds old. Not promised: a step all of which is done or nothing, when the machine
@@ -81,6 +81,7 @@ class GitHubTracker:
         directory: Path,
         store: str,
         board: bool | int = True,
+        furnish: bool = True,
         api: GitHub | None = None,
         allowance: Path | None = None,
         fresh: timedelta = _POLL,
@@ -98,19 +99,19 @@ class GitHubTracker:
             url=url, token=token, allowance=allowance, clock=clock, sleep=sleep, say=say
         )
         self._mirror = Mirror(directory)
-        shown = None
+        self._board: Board | None = None
         if board is not False:
-            shown = Board(
+            self._board = Board(
                 self._api,
                 owner=owner,
                 repo=repo,
                 path=directory / "board.db",
                 title=f"{repo}: Nightshift",
                 number=None if board is True else board,
+                furnish=furnish,
                 clock=clock,
                 say=say,
             )
-        self._board = Shown(shown, clock, say)
         self._moves: dict[int, State] = {}
         self._furnish: Callable[[], Rooms] = lambda: furnished(
             self._api,
@@ -243,7 +244,9 @@ class GitHubTracker:
     def close(self) -> None:
         """The board gets what it lacks, as far as that can be."""
         try:
-            self._board.close()
+            if self._board is not None:
+                self._board.flush()
+                self._board.close()
         finally:
             self._mirror.close()
             self._api.close()
@@ -280,9 +283,10 @@ class GitHubTracker:
         if not self._rooms.listing.is_younger(self._fresh):
             self._rooms.listing.refresh()
         self._tidying.look()
-        self._heed_moves()
-        self._show_changed()
-        self._board.flush()
+        if self._board is not None:
+            self._heed_moves(self._board)
+            self._show_changed()
+            self._board.gather()
         return matching(self._rooms.shelf.every(), as_stored(query))
 
     def _number(self, id: str) -> int:
@@ -298,8 +302,8 @@ class GitHubTracker:
         changed = [new for old, new in renamed if new != old]
         self._mirror.keep(changed, self._clock(), ours=True)
 
-    def _heed_moves(self) -> None:
-        self._moves |= self._board.moves()
+    def _heed_moves(self, board: Board) -> None:
+        self._moves |= board.moves()
         if self._moves:
             self._rooms.listing.refresh()  # the person may have acted on the issue, too
         for number, state in list(self._moves.items()):
@@ -310,7 +314,9 @@ class GitHubTracker:
             except TrackerError as error:
                 self._say(f"A card was moved on the board, and issue {number} was not: {error}")
             self._moves.pop(number, None)
-            self._answer(number)
+            row = self._mirror.row(number)
+            if row is not None and not row.is_gone:  # it hears so also where nothing changed
+                board.show([self._card(number, row.seen.node)])
 
     def _move(self, id: str, state: State) -> None:
         issue = self._rooms.issue(id)
@@ -320,15 +326,9 @@ class GitHubTracker:
             self.update(id, Change(state=State.OPEN), actor=_BOARD)
         self.update(id, Change(state=state), actor=_BOARD)
 
-    def _answer(self, number: int) -> None:
-        """The board hears of every move what the issue is now, also where it stayed as it was."""
-        row = self._mirror.row(number)
-        if row is not None and not row.is_gone:
-            self._board.show([self._card(number, row.seen.node)])
-
     def _show_changed(self) -> None:
         """Tell the board of all that changed since it was last told, by anybody here."""
-        if not self._board.is_there:
+        if self._board is None:
             return
         after = int(self._mirror.fact(_SHOWN) or 0)
         rows = self._mirror.rows(after)
@@ -337,8 +337,9 @@ class GitHubTracker:
             self._board.show(self._card(one.number, one.node) for one in living)
             self._mirror.keep_fact(_SHOWN, str(max(row.version for row in rows)))
 
-    def _card(self, number: int, node: str) -> tuple[Issue, str, str]:
-        return self._rooms.issue(str(number)), node, self._mirror.fact(f"agent {number}") or ""
+    def _card(self, number: int, node: str) -> Card:
+        agent = self._mirror.fact(f"agent {number}") or ""
+        return card_of(self._rooms.issue(str(number)), node, agent)
 
     def _no_users(self) -> TrackerError:
         return TrackerError(
