@@ -63,8 +63,8 @@ def open_tracker(
 ) -> Tracker:
     """The project's tracker, or the one called `backend`. Raises UsageError where there is none
     yet, unless `create`; and TrackerError where the project's own board was and is gone. Who is
-    only `watching` keeps no forge's board current, and only with `furnish` one is made. `say` hears what a person should know of a
-    forge, such as a right that the token lacks."""
+    only `watching` keeps no forge's board current, and only with `furnish` one is made. `say`
+    hears what a person should know of a forge, such as a right that the token lacks."""
     chosen = openable(choose(project, backend or stores_of(project).tracker))
     path, is_own = chosen.path, chosen.name in RESERVED
     if is_own and path is not None:
