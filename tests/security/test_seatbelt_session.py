@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -116,6 +117,13 @@ def questions(*lines: str) -> list[dict[str, Any]]:
     own, so that the guard, which only steers, does not see it."""
     text = "".join(f"if {line}; then echo yes; else echo no; fi\n" for line in lines)
     return [{"write": {"path": "ask.sh", "text": text}}, {"bash": "bash ask.sh >said 2>err"}]
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A short one: the CLI's sandbox has sockets, whose paths have 107 bytes."""
+    with TemporaryDirectory(prefix="ns-") as place:
+        yield Path(place)
 
 
 @pytest.fixture
