@@ -14,6 +14,7 @@ from ...forge.github import Done, GitHub, Mutation, Unknown, sure
 from .. import _rules
 from ..base import Clock
 from .catalogue import Catalogue
+from .kin import Kin
 from .links import Links
 from .listing import Listing, looks
 from .mirror import Mirror
@@ -64,6 +65,7 @@ class Making:
         shelf: Shelf,
         listing: Listing,
         links: Links,
+        kin: Kin,
         catalogue: Catalogue,
         people: People,
         clock: Clock,
@@ -77,6 +79,7 @@ class Making:
         self._shelf = shelf
         self._listing = listing
         self._links = links
+        self._kin = kin
         self._catalogue = catalogue
         self._people = people
         self._clock = clock
@@ -104,6 +107,7 @@ class Making:
                 self._listing.refresh()
             again = [int(one.id) for one in answers if int(one.id) < _NOT_YET]
             self._link([*made.values(), *again])
+            self._kin.show(made.values())
             return tuple(self._winner(one, made) for one in answers)
 
     def _require(self, id: str) -> None:

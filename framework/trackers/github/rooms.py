@@ -18,6 +18,7 @@ from ..base import Clock
 from . import words
 from .approvals import Approvals
 from .catalogue import Catalogue
+from .kin import Kin
 from .links import Links
 from .listing import Listing
 from .making import Making, number_of
@@ -119,6 +120,7 @@ def furnished(
         shelf=shelf,
         listing=listing,
         links=links,
+        kin=Kin(api, shelf, say),
         catalogue=catalogue,
         people=people,
         clock=clock,
