@@ -1,17 +1,19 @@
-"""Sub-issues over the double: what is put under what, and that nothing hangs on it."""
+"""Sub-issues and issue types over the double: what is shown, and that nothing hangs on it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from framework.domain.errors import ForgeRefused
 from framework.domain.issue import META_LABEL, Draft
 from framework.rehearsal.github.faults import Kind
 from framework.rehearsal.github.records import Issue
-from tests.contracts.tracker_github import Bench
+from tests.contracts.tracker_github import Bench, client
 
 PLAN = [
     Draft(title="META", key="p1/meta", labels=frozenset({META_LABEL})),
@@ -20,6 +22,12 @@ PLAN = [
     Draft(title="c", key="p1/c"),
 ]
 ASKED = "mutation addSubIssue"
+MIXED = [
+    Draft(title="play", key="p2/a", labels=frozenset({"functional"})),
+    Draft(title="look", key="p2/b", labels=frozenset({"style"})),
+    Draft(title="build", key="p2/c", labels=frozenset({"infrastructure"})),
+    Draft(title="other", key="p2/d"),
+]
 
 
 class Time:
@@ -114,3 +122,71 @@ def test_an_outage_costs_no_more_than_the_ornament(
     assert made[2].depends_on == (made[1].id,)
     assert fault.seen >= 1
     assert len(said) >= 1
+
+
+def types(tracker: Bench) -> list[str | None]:
+    return [one.type for one in there(tracker).values()]
+
+
+def have(tracker: Bench, *names: str) -> None:
+    """Issue types of these names are in the repository."""
+    repo = next(iter(tracker.double.store.repos.values()))
+    for name in names:
+        tracker.double.store.add_type(repo, name)
+
+
+def times_asked_for_types(tracker: Bench) -> int:
+    return tracker.double.log.operations().count("query node")
+
+
+def test_categories_are_shown_as_issue_types(tracker: Bench) -> None:
+    """By names in any case, asked for once, and REST shows them too."""
+    have(tracker, "Bug", "feature", "Task")
+    tracker.create_many(MIXED[:2])
+    tracker.create_many(MIXED[2:])
+    assert types(tracker) == ["feature", "Task", "Task", None]
+    assert times_asked_for_types(tracker) == 1
+    with closing(client(tracker.double, Time())) as api:
+        assert api.get("repos/bot/game/issues/1")["type"]["name"] == "feature"
+
+
+def test_where_there_are_no_types_none_is_sent(tracker: Bench, said: list[str]) -> None:
+    """Nothing is said of it, and it is not asked again; without categories not at all."""
+    tracker.create_many(PLAN)
+    assert times_asked_for_types(tracker) == 0
+    tracker.create_many(MIXED[:2])
+    tracker.create_many(MIXED[2:])
+    assert set(types(tracker)) == {None}
+    assert times_asked_for_types(tracker) == 1
+    assert said == []
+
+
+def test_a_type_that_is_switched_off_is_not_given(tracker: Bench) -> None:
+    """GitHub lists it, and new issues are not to have it."""
+    repo = next(iter(tracker.double.store.repos.values()))
+    tracker.double.store.add_type(repo, "Feature", enabled=False)
+    have(tracker, "Task")
+    tracker.create_many(MIXED)
+    assert types(tracker) == [None, "Task", "Task", None]
+
+
+def test_a_server_that_knows_no_types_makes_the_issues(tracker: Bench, said: list[str]) -> None:
+    """It refuses the question once, and that is all."""
+    tracker.double.store.profile = "ghes"
+    tracker.create_many(MIXED[:2])
+    tracker.create_many(MIXED[2:])
+    assert set(types(tracker)) == {None}
+    assert times_asked_for_types(tracker) == 1
+    assert said == []
+
+
+def test_a_type_that_is_gone_costs_one_try(tracker: Bench) -> None:
+    """GitHub refuses the issue that names it, and the next try asks which types there are."""
+    have(tracker, "Feature", "Task")
+    tracker.create_many(MIXED[:2])
+    repo = next(iter(tracker.double.store.repos.values()))
+    del tracker.double.store.nodes[repo.types.pop("Task").node]
+    with pytest.raises(ForgeRefused):
+        tracker.create_many(MIXED[2:])
+    tracker.create_many(MIXED[2:])
+    assert {one.title for one in there(tracker).values()} == {"play", "look", "build", "other"}

@@ -18,7 +18,18 @@ from .graphql_people import FIELDS as PEOPLE
 from .graphql_pull_writes import DEEDS as OF_PULLS
 from .graphql_pulls import FIELDS as PULLS
 from .graphql_roots import FIELDS as ROOTS
-from .records import CheckRun, Comment, Issue, Label, Milestone, Repo, Review, ReviewComment, Status
+from .records import (
+    CheckRun,
+    Comment,
+    Issue,
+    IssueType,
+    Label,
+    Milestone,
+    Repo,
+    Review,
+    ReviewComment,
+    Status,
+)
 from .records import User as Person
 
 FIELDS: Mapping[tuple[str, str], Reader] = {
@@ -31,6 +42,7 @@ DEEDS: Mapping[str, Deed] = {**OF_ISSUES, **OF_PULLS, **OF_BOARDS, **OF_ITEMS}
 _KINDS = {
     Repo: "Repository",
     Label: "Label",
+    IssueType: "IssueType",
     Milestone: "Milestone",
     Comment: "IssueComment",
     Review: "PullRequestReview",

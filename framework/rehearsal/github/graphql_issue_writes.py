@@ -9,7 +9,7 @@ from typing import Any
 from . import deeds, relations
 from .graphql_ask import Ask, Deed
 from .graphql_errors import Refused, forbidden, unknown, unprocessable
-from .records import Issue, Label, Milestone, Repo, User
+from .records import Issue, IssueType, Label, Milestone, Repo, User
 
 LONGEST_TITLE, LONGEST_BODY, LONGEST_LABEL = 256, 65_536, 50
 
@@ -49,12 +49,14 @@ def _create(ask: Ask, given: Given) -> dict[str, Any]:
     checked(given["title"], given.get("body"))
     labels, people = _names(ask, given.get("labelIds")), logins(ask, given.get("assigneeIds"))
     milestone = _number(ask, given.get("milestoneId"))
+    kind = ask.node(given["issueTypeId"], IssueType) if given.get("issueTypeId") else None
     parent = ask.issue(given["parentIssueId"]) if given.get("parentIssueId") else None
     issue = ask.store.add_issue(repo, ask.login, given["title"].strip(), given.get("body"))
     if ask.may(repo, "triage"):
         deeds.label(ask.store, issue, labels, ask.login)
         deeds.assign(ask.store, issue, people, ask.login)
         deeds.plan(ask.store, issue, milestone, ask.login)
+        issue.type = kind.name if kind else None
     if parent:
         _related(lambda: relations.adopt(ask.store, parent, issue, ask.login))
     return {"issue": issue}

@@ -265,10 +265,15 @@ FIELDS: Fields = {
         "blockedBy": _around("blockedBy", _blockers),
         "blocking": _around("blocking", lambda ask, it: relations.blocking(ask.store, it)),
         "issueDependenciesSummary": _dependencies,
-        "issueType": lambda ask, it, args: (
-            {"id": f"IT_{it.type}", "name": it.type} if it.type else None
-        ),
+        "issueType": lambda ask, it, args: repo_of(ask, it).types.get(it.type),
         "viewerCanDelete": lambda ask, it, args: ask.may(repo_of(ask, it), "admin"),
+    },
+    "IssueType": {
+        "id": plain("node"),
+        "name": plain("name"),
+        "color": lambda ask, it, args: it.color.upper(),
+        "description": plain("description"),
+        "isEnabled": plain("enabled"),
     },
     "IssueComment": {
         **TALK,

@@ -7,7 +7,7 @@ from typing import Any
 
 from .graphql_ask import Ask, Fields, Reader, always, person, plain, time, when
 from .graphql_errors import nobody
-from .graphql_issues import issue_in, issues_of
+from .graphql_issues import issue_in, issues_of, page_of
 from .graphql_pulls import pull_in, pulls_of, ref
 from .graphql_reach import boards_of_owner, boards_of_repo, owned_board, repo_board
 from .records import Label, Milestone, Repo
@@ -120,6 +120,9 @@ _REPOSITORY: Mapping[str, Reader] = {
     "pullRequests": lambda ask, it, args: pulls_of(ask, it, args),
     "label": lambda ask, it, args: it.labels.get(args["name"].lower()),
     "labels": _labels,
+    "issueTypes": lambda ask, it, args: (
+        page_of(ask, list(it.types.values()), args, f"{it.node} issueTypes") if it.types else None
+    ),
     "milestone": lambda ask, it, args: it.milestones.get(args["number"]),
     "milestones": _milestones,
     "projectsV2": boards_of_repo,

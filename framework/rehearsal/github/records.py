@@ -52,6 +52,18 @@ class Label:
 
 
 @dataclass(kw_only=True)
+class IssueType:
+    """One of an organisation's, as a repository of it has them. `color` is GitHub's word."""
+
+    id: int
+    node: str
+    name: str
+    color: str = "gray"
+    description: str | None = None
+    enabled: bool = True
+
+
+@dataclass(kw_only=True)
 class Milestone:
     id: int
     node: str
@@ -95,8 +107,9 @@ class Event:
 @dataclass(kw_only=True)
 class Issue:
     """An issue, or what a pull request is as an issue (then `pull` is set). `labels` are names as
-    the repository spells them, `milestone` is a number, `blocked_by` and `parent` are database ids
-    of issues. `edited_at` and `editor` are GraphQL's lastEditedAt and editor: of the body."""
+    the repository spells them, `type` is a name too, `milestone` is a number, `blocked_by` and
+    `parent` are database ids of issues. `edited_at` and `editor` are GraphQL's lastEditedAt and
+    editor: of the body."""
 
     id: int
     node: str
@@ -275,6 +288,7 @@ class Repo:
     permissions: dict[str, Permission] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
+    types: dict[str, IssueType] = field(default_factory=dict)
     milestones: dict[int, Milestone] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
     statuses: list[Status] = field(default_factory=list)

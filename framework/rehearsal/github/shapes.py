@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from .records import Comment, Issue, Label, Milestone, Permission, Repo, User
+from .records import Comment, Issue, IssueType, Label, Milestone, Permission, Repo, User
 from .store import Store
 from .tally import Tally
 
@@ -258,7 +258,7 @@ def issue_shape(store: Store, issue: Issue, base: str, tally: Tally) -> dict[str
         "updated_at": stamp(issue.updated_at),
         "closed_at": stamp(issue.closed_at),
         "author_association": store.association(repo, issue.author),
-        "type": None,
+        "type": _type_shape(repo.types.get(issue.type or "")),
         "active_lock_reason": issue.lock_reason,
         "body": issue.body,
         "closed_by": user_shape(store, issue.closed_by, base) if issue.closed_by else None,
@@ -268,6 +268,19 @@ def issue_shape(store: Store, issue: Issue, base: str, tally: Tally) -> dict[str
         "state_reason": issue.state_reason,
         **_relations(store, issue, tally),
         **(_pull_links(repo, issue, base) if issue.pull else {}),
+    }
+
+
+def _type_shape(kind: IssueType | None) -> dict[str, Any] | None:
+    if kind is None:
+        return None
+    return {
+        "id": kind.id,
+        "node_id": kind.node,
+        "name": kind.name,
+        "description": kind.description,
+        "color": kind.color,
+        "is_enabled": kind.enabled,
     }
 
 

@@ -29,6 +29,7 @@ from .records import (
     Delivery,
     Hook,
     Issue,
+    IssueType,
     Label,
     Milestone,
     Permission,
@@ -46,6 +47,7 @@ _PREFIXES = {
     "pull": "PR_kwDO",
     "label": "LA_kwDO",
     "milestone": "MI_kwDO",
+    "type": "IT_kwDO",
     "comment": "IC_kwDO",
     "project": "PVT_kwHO",
     "item": "PVTI_lAHO",
@@ -172,6 +174,13 @@ class Store:
             repo.labels[key] = label
             self.keep(node, label)
         return repo.labels[key]
+
+    def add_type(self, repo: Repo, name: str, *, enabled: bool = True) -> IssueType:
+        """A type that issues can have there. GitHub knows them in organisations only."""
+        number, node = self.mint("type")
+        repo.types[name] = IssueType(id=number, node=node, name=name, enabled=enabled)
+        self.keep(node, repo.types[name])
+        return repo.types[name]
 
     def add_milestone(self, repo: Repo, title: str, creator: str, **more: Any) -> Milestone:
         number, node = self.mint("milestone")

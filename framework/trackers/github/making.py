@@ -14,6 +14,7 @@ from ...forge.github import Done, GitHub, Mutation, Unknown, sure
 from .. import _rules
 from ..base import Clock
 from .catalogue import Catalogue
+from .issue_types import IssueTypes
 from .kin import Kin
 from .links import Links
 from .listing import Listing, looks
@@ -67,6 +68,7 @@ class Making:
         links: Links,
         kin: Kin,
         catalogue: Catalogue,
+        types: IssueTypes,
         people: People,
         clock: Clock,
         sleep: Callable[[float], None],
@@ -81,6 +83,7 @@ class Making:
         self._links = links
         self._kin = kin
         self._catalogue = catalogue
+        self._types = types
         self._people = people
         self._clock = clock
         self._sleep = sleep
@@ -173,6 +176,7 @@ class Making:
                 case _:
                     failed = failed or result
         if failed is not None:
+            self._types.forget()
             sure(failed)
         return lost
 
@@ -202,6 +206,8 @@ class Making:
         }
         if one.fresh.milestone is not None:
             asked["milestoneId"] = self._catalogue.milestone(one.fresh.milestone)["node_id"]
+        if (kind := self._types.of(one.fresh.labels)) is not None:
+            asked["issueTypeId"] = kind
         return Mutation(name="createIssue", input=asked, select=_MADE)
 
     def _note(self, one: Wanted, seen: Seen, made: dict[str, int]) -> None:

@@ -18,6 +18,7 @@ from ..base import Clock
 from . import words
 from .approvals import Approvals
 from .catalogue import Catalogue
+from .issue_types import IssueTypes
 from .kin import Kin
 from .links import Links
 from .listing import Listing
@@ -122,6 +123,7 @@ def furnished(
         links=links,
         kin=Kin(api, shelf, say),
         catalogue=catalogue,
+        types=IssueTypes(api, repository.node),
         people=people,
         clock=clock,
         sleep=sleep,
