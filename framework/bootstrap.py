@@ -37,6 +37,7 @@ from .domain.lease import Process
 from .domain.redaction import Redactor
 from .journals.base import Journal
 from .journals.redacted import RedactedJournal
+from .leases.base import LeaseStore
 from .leases.process import is_alive, this_process
 from .rehearsal.outage import Outage, disturbed
 from .runner.clock import utcnow
@@ -152,17 +153,9 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
         process = this_process()
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
         journal = stack.enter_context(closing(_journal(settings, name, redactor)))
-
-        def say(text: str) -> None:
-            journal.append(Warned(text=text))
-
-        tracker = stack.enter_context(closing(_tracker(settings, process, redactor, say)))
+        tracker = stack.enter_context(closing(_tracker(settings, process, redactor, journal)))
         stack.enter_context(_backed_up(tracker.behind, journal))
-        store = stack.enter_context(
-            closing(
-                open_leases(settings.project, settings.stores.tracker, floor=hub.epoch, create=True)
-            )
-        )
+        store = stack.enter_context(closing(_leases(settings, hub)))
         ttl = timedelta(seconds=settings.run.ttl)
         keeper = stack.enter_context(Keeper(store, ttl))
         group = await stack.enter_async_context(anyio.create_task_group())
@@ -298,10 +291,17 @@ def _back_up(tracker: Tracker, journal: Journal) -> None:
         journal.append(Warned(text=f"The board was not backed up: {error}"))
 
 
-def _tracker(
-    settings: Settings, process: Process, redactor: Redactor, say: Callable[[str], None]
-) -> Outbox:
-    """The project's tracker, with what it is to be told kept while it is away."""
+def _leases(settings: Settings, hub: Hub) -> LeaseStore:
+    return open_leases(settings.project, settings.stores.tracker, floor=hub.epoch, create=True)
+
+
+def _tracker(settings: Settings, process: Process, redactor: Redactor, journal: Journal) -> Outbox:
+    """The project's tracker, with what it is to be told kept while it is away, and what it says
+    to people in the journal."""
+
+    def say(text: str) -> None:
+        journal.append(Warned(text=text))
+
     tracker = open_tracker(
         settings.project, settings.stores.tracker, create=True, furnish=True, say=say
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,19 @@ from framework.rehearsal.github.store import Store
 from framework.trackers.github import GitHubTracker
 
 ENDLESS = 10**9
+
+
+class Time:
+    """A clock that stands on a whole second until it is told."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, seconds: float = 60.0) -> None:
+        self.now += timedelta(seconds=seconds)
 
 
 class Tied(time_there.Clock):

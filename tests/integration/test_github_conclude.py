@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,23 +12,10 @@ from framework.domain.issue import Change, Draft, State
 from framework.rehearsal.github import deeds
 from framework.rehearsal.github.faults import AFTER, BEFORE, Kind
 from framework.trackers.base import Concludes
-from tests.contracts.tracker_github import Bench
+from tests.contracts.tracker_github import Bench, Time
 
 CLOSED = Change(state=State.CLOSED)
 BATCH = "mutation addComment removeLabelsFromLabelable removeAssigneesFromAssignable closeIssue"
-
-
-class Time:
-    """A clock that stands on a whole second until it is told."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, seconds: float = 60.0) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from framework.rehearsal.github import deeds
 from framework.rehearsal.github.records import Issue as There
 from framework.rehearsal.github.records import Pull, Repo
 from framework.trackers.github import GitHubTracker
-from tests.contracts.tracker_github import Bench, client, opened
+from tests.contracts.tracker_github import Bench, Time, client, opened
 
 PLAN = [Draft(title="0", key="0")] + [
     Draft(title=f"{n}", key=f"{n}", labels=frozenset({"style"}), depends_on=(f"key:{n - 1}",))
@@ -29,19 +29,6 @@ PLAN = [Draft(title="0", key="0")] + [
 ]
 CLAIM = "mutation addLabelsToLabelable addAssigneesToAssignable"
 CLOSE = "mutation removeLabelsFromLabelable removeAssigneesFromAssignable closeIssue"
-
-
-class Time:
-    """A clock that stands on a whole second until it is told."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, seconds: float = 60.0) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @pytest.fixture

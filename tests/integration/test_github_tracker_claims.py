@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,22 +18,9 @@ from framework.domain.issue import Change, Comment, Draft, State
 from framework.rehearsal.github import deeds, relations
 from framework.rehearsal.github.records import Issue as There
 from framework.trackers.github import GitHubTracker
-from tests.contracts.tracker_github import Bench, opened
+from tests.contracts.tracker_github import Bench, Time, opened
 
 CLAIM = Change(state=State.IN_PROGRESS)
-
-
-class Time:
-    """A clock that stands on a whole second until it is told."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, seconds: float = 60.0) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @pytest.fixture
