@@ -25,6 +25,8 @@ _ONCE = re.compile(
     rf"|query viewer|query __type|{_HOME}|mutation createLabel|mutation ({_BOARD} ?)+"
 )
 
+_LOOK = re.compile(r"GET /repos/{owner}/{repo}/issues|query (nodes?|repository)")
+
 
 @contextmanager
 def github(project: Path, state_directory: str, cache: Path) -> Iterator[Callable[[int], str]]:
@@ -54,9 +56,11 @@ def told(log: Log, issues: int) -> str:
     first -= max(0, log.count(f"^{_HOME}$", status=200) - 1)
     rest = len(asked) - first
     each = f", {rest / issues:.1f} for each of {issues} issues" if issues else ""
+    looks = sum(_LOOK.fullmatch(one.operation) is not None for one in asked)
     return (
         f"GitHub was asked {len(asked)} times ({sum(one.write for one in asked)} writes): {first} "
-        f"times to set up labels and a board, and {rest} times for the work{each}. "
+        f"times to set up labels and a board, and {rest} times for the work{each}. {looks} were "
+        "looks for what others changed, which the clock brings. "
         f"{len(log) - len(asked)} more requests found nothing new and cost nothing."
     )
 

@@ -196,6 +196,6 @@ def test_what_is_told_of_a_run(clock: Time) -> None:
         log.add(entry)
     assert told(log, 2) == (
         "GitHub was asked 6 times (4 writes): 3 times to set up labels and a board, and 3 times "
-        "for the work, 1.5 for each of 2 issues. 1 more requests found nothing new and cost "
-        "nothing."
+        "for the work, 1.5 for each of 2 issues. 1 were looks for what others changed, which the "
+        "clock brings. 1 more requests found nothing new and cost nothing."
     )

@@ -42,17 +42,20 @@ def rehearse(home: Path, *words: str, cache: Path = CACHE) -> subprocess.Complet
 
 
 def test_all_issues_end_in_done_for_five_requests_each(tmp_path: Path) -> None:
-    """Planned, landed, pushed, closed with the proof, told as a card; and what that cost."""
+    """Planned, landed, pushed, closed with the proof, told as a card; and what that cost: the looks
+    for news, of which a slower machine makes more, are in the bound of test_github_budget."""
     ran = rehearse(tmp_path, "--tracker", "github")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     board = json.loads(ran.stdout)
     work = [one for one in board["issues"] if one["standing"] != "meta"]
     assert {one["standing"] for one in work} == {"closed"}
     assert f"The board's cards: {len(work) + 1} Done." in ran.stderr
-    found = re.search(r"([\d.]+) for each of (\d+) issues", ran.stderr)
+    found = re.search(r"(\d+) times for the work, .* of (\d+) issues. (\d+) were look", ran.stderr)
     assert found is not None, ran.stderr
-    assert float(found[1]) <= 5
-    assert int(found[2]) == len(work) == 12
+    asked, issues, looks = map(int, found.groups())
+    assert issues == len(work) == 12
+    assert 0 < looks < asked
+    assert (asked - looks) / issues <= 5
     origin = Path(board["run"]["project"]).parent / "github.git"
     heads = [
         subprocess.run(
