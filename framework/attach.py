@@ -23,6 +23,7 @@ from .config.kinds import BOARD, LOCAL, NO_BOARD, RESERVED
 from .config.place import STATE_DIRECTORY, find_project, prepare, store_id
 from .config.stores import fix_stores, is_fixed, stores_of
 from .domain.errors import SettingsError, UsageError
+from .domain.frozen import dataclass
 from .domain.identifier import slug
 from .domain.query import Query
 from .facade.facade import Facade
@@ -34,6 +35,7 @@ from .trackers.made import is_there, note_made, refuse_lost
 if TYPE_CHECKING:
     from .domain.board import Board
     from .domain.event import Entry, RunStarted
+    from .forge.github import GitHub
     from .journals.base import Journal
 
 _SILENCE = timedelta(days=8)
@@ -76,9 +78,8 @@ def open_tracker(
         )
     make = load(trackers.BACKENDS, chosen.type, "tracker")
     if path is None:
-        given = of_forge(chosen, project)
-        board = {"board": False} if watching else {}
-        forge: Tracker = make(**(given | board), furnish=furnish, say=say)
+        given = vars(of_forge(chosen, project)) | ({"board": False} if watching else {})
+        forge: Tracker = make(**given, furnish=furnish, say=say)
         return forge
     tracker: Tracker = make(path)
     if create and is_own and path is not None:
@@ -86,9 +87,29 @@ def open_tracker(
     return tracker
 
 
-def of_forge(chosen: Chosen, project: Path) -> dict[str, Any]:
-    """What the backend of a forge is opened with. Raises SettingsError where that is not known in
-    full, or where no token is at hand."""
+@dataclass(frozen=True, kw_only=True)
+class OnForge:
+    """A repository on a forge, and what its backend is opened with; see `GitHubTracker`."""
+
+    url: str
+    owner: str
+    repo: str
+    token: str
+    directory: Path
+    store: str
+    board: bool | int
+    allowance: Path
+
+    def client(self) -> GitHub:
+        """To be closed by the caller."""
+        from .forge.github import GitHub
+
+        return GitHub(url=self.url, token=self.token, allowance=self.allowance)
+
+
+def of_forge(chosen: Chosen, project: Path) -> OnForge:
+    """Where the backend's repository is. Raises SettingsError where that is not known in full, or
+    where no token is at hand."""
     from .config.settings import state_directory
     from .config.token import token_of
 
@@ -100,16 +121,16 @@ def of_forge(chosen: Chosen, project: Path) -> dict[str, Any]:
             "--owner OWNER --repo REPO"
         )
     directory = prepare(project) / f"mirror-{slug(chosen.name)}"
-    return {
-        "url": chosen.fields["url"],
-        "owner": chosen.fields["owner"],
-        "repo": chosen.fields["repo"],
-        "token": token_of(chosen, project).reveal(),
-        "directory": directory,
-        "store": store_id(project),
-        "board": _board(chosen.fields.get(BOARD, "")),
-        "allowance": state_directory(process()) / "forges",
-    }
+    return OnForge(
+        url=chosen.fields["url"],
+        owner=chosen.fields["owner"],
+        repo=chosen.fields["repo"],
+        token=token_of(chosen, project).reveal(),
+        directory=directory,
+        store=store_id(project),
+        board=_board(chosen.fields.get(BOARD, "")),
+        allowance=state_directory(process()) / "forges",
+    )
 
 
 def _board(text: str) -> bool | int:
@@ -169,6 +190,12 @@ def open_leases(
 def lease_directory(project: Path, tracker: str) -> Path:
     """Each tracker has its own, because ids alike mean different issues."""
     name = "leases" if tracker in RESERVED else f"leases-{slug(tracker)}"
+    return project / STATE_DIRECTORY / name
+
+
+def outbox_file(project: Path, tracker: str) -> Path:
+    """Each tracker has its own, because ids alike mean different issues."""
+    name = "outbox.db" if tracker in RESERVED else f"outbox-{slug(tracker)}.db"
     return project / STATE_DIRECTORY / name
 
 

@@ -12,6 +12,7 @@ from contextlib import (
     closing,
     contextmanager,
 )
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,28 +23,28 @@ from anyio import to_thread
 from . import box, forges, journals
 from .agents.base import Agent
 from .agents.tokens import TokenPool
-from .attach import load, open_leases, open_tracker
+from .attach import load, open_leases, open_tracker, outbox_file
+from .clock import utcnow
 from .config.choice import choose
 from .config.environment import for_remotes, secrets_around
-from .config.kinds import RESERVED
 from .config.place import store_id
-from .config.settings import RunSettings, Settings
+from .config.settings import Settings
 from .config.token import token_of
 from .domain.account import fingerprint
 from .domain.errors import NoBox, TrackerError, UsageError
 from .domain.event import Warned, WorkRescued
 from .domain.identifier import slug
 from .domain.lease import Process
+from .domain.policy import Policy
 from .domain.redaction import Redactor
 from .journals.base import Journal
 from .journals.redacted import RedactedJournal
 from .leases.base import LeaseStore
 from .leases.process import is_alive, this_process
 from .rehearsal.outage import Outage, disturbed
-from .runner.clock import utcnow
 from .runner.footprint import keep_small
 from .runner.keeper import Keeper
-from .runner.parts import Parts, Policy
+from .runner.parts import Parts
 from .runner.purse import Purse
 from .runner.service import Service
 from .runner.turns import Turns
@@ -78,7 +79,7 @@ def make_box(settings: Settings) -> box.Box:
     if settings.box.wanted and box.has_seatbelt():
         ours = (settings.project / ".env", settings.directory, settings.state)
         return box.Seatbelt(programs, (*ours, *box.private_places()))
-    if settings.box.wanted and not settings.run.rehearsed:
+    if settings.box.wanted and not settings.policy.rehearsed:
         raise NoBox(
             "Sessions run inside bubblewrap, which is not installed: install the package "
             "`bubblewrap`, or pass --no-box to let agents reach whatever your user can."
@@ -156,7 +157,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
         tracker = stack.enter_context(closing(_tracker(settings, process, redactor, journal)))
         stack.enter_context(_backed_up(tracker.behind, journal))
         store = stack.enter_context(closing(_leases(settings, hub)))
-        ttl = timedelta(seconds=settings.run.ttl)
+        ttl = settings.policy.ttl
         keeper = stack.enter_context(Keeper(store, ttl))
         group = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(group.cancel_scope.cancel)
@@ -168,7 +169,7 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             hub=hub, root=state, box=cell, on_rescue=lambda one: _note_rescue(journal, one)
         )
         lander = _lander(settings, hub, cell, turns, redactor.clean)
-        forge = stack.enter_context(forges.reviews(settings, lander))
+        forge = stack.enter_context(forges.reviews(settings, lander, tracker.behind))
         yield Parts(
             project=settings.project,
             scratch=state,
@@ -186,9 +187,11 @@ async def open_parts(settings: Settings, agent: Agent | None = None) -> AsyncIte
             process=process,
             target=hub.target,
             checks=settings.run.checks,
-            policy=_policy(settings, ttl=ttl, tracker=tracker.name, boxed=cell.confines),
+            policy=_policy(settings, tracker=tracker.name, boxed=cell.confines),
             service=Service(
-                pool=_pool(settings, process), weather=_weather(settings.run), journal=journal
+                pool=_pool(settings, process),
+                weather=_weather(settings.policy),
+                journal=journal,
             ),
             purse=Purse(journal=journal, run=name, caps=settings.run.caps),
             alone=turns.alone,
@@ -219,22 +222,12 @@ def _lander(
     )
 
 
-def _policy(settings: Settings, *, ttl: timedelta, tracker: str, boxed: bool) -> Policy:
-    run = settings.run
-    return Policy(
-        slots=run.slots,
-        attempts=run.attempts,
-        limits=settings.agent.limits,
-        bounds=run.bounds,
-        ttl=ttl,
-        second_model=settings.agent.second_model,
-        max_failures=run.max_failures,
-        first_backoff=timedelta(seconds=run.first_backoff),
-        review_poll=_REHEARSED_POLL if run.rehearsed else _REVIEW_POLL,
-        merge=run.merge,
-        reviews=run.most_reviews,
-        poll=_POLL_SECONDS.get(tracker, _REHEARSED_POLL if run.rehearsed else 30.0),
-        rehearsed=run.rehearsed,
+def _policy(settings: Settings, *, tracker: str, boxed: bool) -> Policy:
+    usual = settings.policy
+    return replace(
+        usual,
+        poll=_POLL_SECONDS.get(tracker, _REHEARSED_POLL if usual.rehearsed else 30.0),
+        review_poll=_REHEARSED_POLL if usual.rehearsed else _REVIEW_POLL,
         boxed=boxed,
     )
 
@@ -260,7 +253,7 @@ def _claude(settings: Settings, cell: box.Box, redactor: Redactor) -> Agent:
 def _pool(settings: Settings, process: Process) -> TokenPool:
     """The tokens of the run; an agent that has none works as if it had one."""
     tokens = {one.name: fingerprint(one.value.reveal()) for one in settings.agent.tokens}
-    directory = settings.directory if settings.run.rehearsed else settings.state
+    directory = settings.directory if settings.policy.rehearsed else settings.state
     return TokenPool(
         directory / "tokens.json",
         tokens=tokens or {"": fingerprint("")},
@@ -271,8 +264,8 @@ def _pool(settings: Settings, process: Process) -> TokenPool:
     )
 
 
-def _weather(run: RunSettings) -> Weather:
-    return Weather(longest=_REHEARSED_PAUSE if run.rehearsed else timedelta.max)
+def _weather(policy: Policy) -> Weather:
+    return Weather(longest=_REHEARSED_PAUSE if policy.rehearsed else timedelta.max)
 
 
 @contextmanager
@@ -307,9 +300,7 @@ def _tracker(settings: Settings, process: Process, redactor: Redactor, journal: 
     )
     if away := settings.run.outage:
         tracker = disturbed(tracker, Outage(after=away.after, seconds=away.seconds))
-    # Each tracker has its own, because ids alike mean different issues.
-    own = "" if settings.stores.tracker in RESERVED else f"-{slug(settings.stores.tracker)}"
-    path = settings.directory / f"outbox{own}.db"
+    path = outbox_file(settings.project, settings.stores.tracker)
     return Outbox(tracker, path, process=process, is_alive=is_alive, clean=redactor.clean)
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from typing import Any
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 
-from .attach import of_forge
+from .attach import OnForge, of_forge
 from .config.choice import choose, openable
 from .config.settings import Settings
 from .forge.access import check
 from .forge.github import GitHub
 from .pulls.github import GitHubPullRequests
 from .runner.parts import Forge
+from .trackers.base import Tracker
 from .workspaces.base import Proposer
 
 _FORGE = "github"
@@ -29,8 +29,8 @@ def require(settings: Settings) -> tuple[str, ...]:
     if given is None:
         return ()
     by_pull = settings.run.land == "pr"
-    with closing(_github(given)) as api:
-        access = check(api, given["owner"], given["repo"], pulls=by_pull)
+    with closing(given.client()) as api:
+        access = check(api, given.owner, given.repo, pulls=by_pull)
     said = []
     if access.renamed_to:
         said.append(f"The repository is called {access.renamed_to} now; its old name still works.")
@@ -42,8 +42,8 @@ def require(settings: Settings) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _forge_of(settings: Settings) -> dict[str, Any] | None:
-    """How the forge is opened that the issues or the pull requests are on; None for neither."""
+def _forge_of(settings: Settings) -> OnForge | None:
+    """The repository that the issues or the pull requests are on; None for neither."""
     chosen = openable(choose(settings.project, settings.stores.tracker))
     if chosen.type == _FORGE:
         return of_forge(chosen, settings.project)
@@ -52,17 +52,22 @@ def _forge_of(settings: Settings) -> dict[str, Any] | None:
     return None
 
 
-def _github(given: Mapping[str, Any]) -> GitHub:
-    return GitHub(url=given["url"], token=given["token"], allowance=given["allowance"])
-
-
 @contextmanager
-def reviews(settings: Settings, proposer: Proposer) -> Iterator[Forge | None]:
-    """Where work waits for people, if it is to land by pull requests."""
+def reviews(settings: Settings, proposer: Proposer, tracker: Tracker) -> Iterator[Forge | None]:
+    """Where work waits for people, if it is to land by pull requests; asked through the client of
+    the run's tracker, where that is on the same forge."""
     given = _forge_of(settings) if settings.run.land == "pr" else None
     if given is None:
         yield None
         return
-    with closing(_github(given)) as api:
-        pulls = GitHubPullRequests(api, owner=given["owner"], repo=given["repo"])
+    with _client(given, tracker) as api:
+        pulls = GitHubPullRequests(api, owner=given.owner, repo=given.repo)
         yield Forge(pulls=pulls, proposer=proposer)
+
+
+def _client(given: OnForge, tracker: Tracker) -> AbstractContextManager[GitHub]:
+    from .trackers.github import GitHubTracker  # much to import for a local board
+
+    if isinstance(tracker, GitHubTracker):
+        return nullcontext(tracker.api)
+    return closing(given.client())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from anyio import to_thread
@@ -19,7 +20,7 @@ from .rehearsal import scenario as scenarios
 from .rehearsal import server, stage
 from .rehearsal.outage import Outage
 
-_BACKOFF = 0.5
+_BACKOFF = timedelta(seconds=0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ async def rehearsed(
     on this machine."""
     script = scenarios.load(scenarios.find(scenario))
     project = await to_thread.run_sync(stage.set_up, script, settings.state / "rehearsals", copy_of)
-    silence = settings.agent.limits.silence
+    limits = settings.policy.limits
     with _forge(tracker, project, settings.directory.name) as told:
         async with server.serve(script) as endpoint:
             played = replace(
@@ -56,15 +57,15 @@ async def rehearsed(
                     tokens=_tokens(script.tokens),
                     endpoint=endpoint.url,
                     environment={},
-                    limits=replace(settings.agent.limits, silence=script.stall or silence),
                 ),
-                run=replace(
-                    settings.run,
+                policy=replace(
+                    settings.policy,
+                    limits=replace(limits, silence=script.stall or limits.silence),
                     rehearsed=True,
                     first_backoff=_BACKOFF,
-                    outage=_outage(script.outage),
-                    max_failures=script.max_failures or settings.run.max_failures,
+                    max_failures=script.max_failures or settings.policy.max_failures,
                 ),
+                run=replace(settings.run, outage=_outage(script.outage)),
             )
             yield Rehearsal(settings=played, told=told)
 

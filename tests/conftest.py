@@ -7,7 +7,14 @@ import gc
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+settings.register_profile(
+    "any machine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
+"""How long an example takes says more about the machine's other work than about ours."""
 
 _LONGEST_FIRST = ("chaos", "faults", "scenarios", "contracts", "integration", "security")
 """Directories of tests; what stands in none of them is short and fills the end."""

@@ -120,7 +120,7 @@ class ClaudeAgent:
             )
             options = self._options(conversation, turn)
             with anyio.move_on_after(conversation.limits.seconds) as clock:
-                async with self._door(conversation):
+                async with self._door(conversation, turn):
                     return await _talk(options, conversation.prompt, turn)
             assert clock.cancelled_caught
             return CapReached(what="seconds", spending=turn.spending)
@@ -138,7 +138,7 @@ class ClaudeAgent:
     def _is_shut(self) -> bool:
         return self._network is Network.MODEL_ONLY
 
-    def _door(self, conversation: Conversation) -> AbstractAsyncContextManager[None]:
+    def _door(self, conversation: Conversation, turn: Turn) -> AbstractAsyncContextManager[None]:
         """What a program without network talks to the model through."""
         if not self._is_shut:
             return nullcontext()
@@ -150,6 +150,7 @@ class ClaudeAgent:
                 headers=self._tokens[conversation.account].header,
                 via=proxy_for(endpoint, self._environment),
             ),
+            turn.answered,
         )
 
     def _options(self, conversation: Conversation, turn: Turn) -> sdk.ClaudeAgentOptions:

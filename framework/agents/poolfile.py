@@ -7,10 +7,8 @@ cannot be read is set aside and begun anew, unlike anything that would lose work
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,14 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..clock import Clock
 from ..domain.account import Account, Ramp, Window
 from ..domain.errors import AgentError
 from ..domain.lease import Process
 from ..effect import effect
+from ..lockfile import exclusive
 
 _VERSION = 1
 _PATIENCE = 5.0
-_PAUSE = 0.0025
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +46,7 @@ class Content:
 class PoolFile:
     """The file at `path`, made when it is first written, with a lock file beside it."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, path: Path, *, clock: Clock) -> None:
         self._path = path
         self._clock = clock
         self.warnings: tuple[str, ...] = ()
@@ -109,13 +108,9 @@ class PoolFile:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = _locked(self._path.with_name(f"{self._path.name}.lock"))
-        try:
+        lock = self._path.with_name(f"{self._path.name}.lock")
+        with exclusive(lock, busy=_busy, patience=_PATIENCE, mode=0o600):
             yield
-        finally:
-            # A child that is between fork and exec has the descriptor too: closing is not enough.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            os.close(descriptor)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -129,34 +124,11 @@ class PoolFile:
             ) from error
 
 
-def _locked(path: Path) -> int:
-    """The lock file, locked. It stays for ever: with a deleted one two could hold "the" lock."""
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            _wait(descriptor, path)
-            if os.fstat(descriptor).st_nlink:
-                return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)  # somebody deleted the file while we waited: it locks nothing
-
-
-def _wait(descriptor: int, path: Path) -> None:
-    """Asks again and again, since a wait inside flock would have no end."""
-    end = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > end:
-                raise AgentError(
-                    f"The pool of tokens is busy: another process keeps {path} locked. See "
-                    "whether a Nightshift process hangs or is stopped, then start again."
-                ) from None
-        # Never the same rhythm, so that nobody always comes a moment after somebody else.
-        time.sleep(_PAUSE * (0.4 + 1.2 * os.urandom(1)[0] / 255))
+def _busy(lock: Path) -> AgentError:
+    return AgentError(
+        f"The pool of tokens is busy: another process keeps {lock} locked. See whether a "
+        "Nightshift process hangs or is stopped, then start again."
+    )
 
 
 def encode(content: Content) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from ..clock import Clock
 from ..domain import account
 from ..domain.account import Account, Choice, Condition, Pool, Seat, Window
 from ..domain.lease import Process
@@ -52,7 +53,7 @@ class TokenPool:
         reserve: frozenset[str] = frozenset(),
         me: Process,
         is_alive: Callable[[Process], bool],
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._file = PoolFile(path, clock=clock)
         self._tokens = dict(tokens)

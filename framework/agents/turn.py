@@ -29,6 +29,7 @@ from ..domain.session import (
     Waiting,
 )
 from ..domain.trouble import Ended, ModelFacts, of_model
+from ..domain.waiting import retry_at
 from . import transcript
 from .base import Report
 from .meter import Meter, tokens
@@ -55,6 +56,7 @@ class Turn:
     error: str | None = None
     limit: sdk.RateLimitInfo | None = None
     result: sdk.ResultMessage | None = None
+    retry_at: Mapping[int, datetime | None] = field(default_factory=dict)
 
     @property
     def spending(self) -> Spending:
@@ -62,6 +64,11 @@ class Turn:
 
     def keep_stderr(self, line: str) -> None:
         self.stderr = [*self.stderr, line][-_STDERR_LINES:]
+
+    def answered(self, status: int, headers: Mapping[str, str]) -> None:
+        """The service answered. What its headers say of the next try is kept by status: only who
+        stands at a door hears it, the program passes no headers on."""
+        self.retry_at = {**self.retry_at, status: retry_at(headers, datetime.now(UTC))}
 
     def take(self, message: sdk.Message) -> None:
         transcript.write(self.log, message, self.clean)
@@ -154,6 +161,7 @@ def ending(turn: Turn) -> SessionEnd:
         terminal_reason=getattr(result, "terminal_reason", None) or "",
         limited=turn.limit is not None and turn.limit.rate_limit_type is not None,
         resets_at=_moment(turn.limit.resets_at) if turn.limit else None,
+        retry_at=turn.retry_at.get(result.api_error_status or 0),
         why=why,
     )
     return _troubled(turn, facts)

@@ -11,7 +11,7 @@ import base64
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,10 @@ from .passage import NotPassed
 _CONNECT_SECONDS = 30.0
 _BACKLOG = 32
 _AWAY = (OSError, ssl.SSLError, anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError)
+
+
+Answered = Callable[[int, Mapping[str, str]], None]
+"""Told of the status and the headers of an answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +58,17 @@ def proxy_for(endpoint: str, environment: Mapping[str, str]) -> str | None:
 
 
 @asynccontextmanager
-async def open_door(path: Path, behind: Behind) -> AsyncIterator[None]:
+async def open_door(
+    path: Path, behind: Behind, answered: Answered = lambda status, headers: None
+) -> AsyncIterator[None]:
     """Answer at the socket `path` until the block is left; then what is still open is cut off.
+    `answered` is told of the head of each answer before the asker is.
 
     Only our own user may connect. Not promised: that a box asks for its own sake only; whatever
     runs in it may ask, at this account's cost.
     """
     listener = await SocketListener.from_socket(_listening(path))
-    server = _Server(behind=behind, context=_context(behind))
+    server = _Server(behind=behind, context=_context(behind), answered=answered)
     async with listener, anyio.create_task_group() as tasks:
         tasks.start_soon(listener.serve, server.connection, name="door")
         try:
@@ -97,6 +104,7 @@ def _context(behind: Behind) -> ssl.SSLContext | None:
 class _Server:
     behind: Behind
     context: ssl.SSLContext | None
+    answered: Answered
 
     async def connection(self, stream: SocketStream) -> None:
         """One question. An asker may go in the middle of it: that is its right."""
@@ -129,6 +137,7 @@ class _Server:
                 incoming = BufferedByteReceiveStream(outer)
                 question = one.written(url.path.rstrip("/"), headers) + body
                 answer = await _begin(outer, question, incoming, one.method)
+                self.answered(answer.status, answer.headers)
                 await stream.send(answer.written())
                 await _pass_on(incoming, answer.length, stream)
         except _Unreachable as error:

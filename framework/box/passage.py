@@ -64,6 +64,12 @@ class Answered:
     lines: tuple[str, ...]
     length: int | None
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By their names, in lower case."""
+        pairs = (line.partition(":") for line in self.lines[1:])
+        return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
     def written(self) -> bytes:
         """As it is passed on: the connection is not used again."""
         return ("\r\n".join([*self.lines, "connection: close"]) + "\r\n\r\n").encode("latin-1")

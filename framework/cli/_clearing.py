@@ -14,16 +14,16 @@ from ..domain.errors import JournalError, TrackerError, UsageError, WorkspaceErr
 from ..domain.identifier import slug
 from ..domain.issue import State
 from ..domain.query import Query
-from ..workspaces import clearing
 from ..workspaces._git import Git
 from ..workspaces.attempt import name
-from ..workspaces.clearance import Clearance, Done
-from ..workspaces.clearing import Estate
+from ..workspaces.clearing import planning
+from ..workspaces.clearing.clearance import Clearance, Done
+from ..workspaces.clearing.planning import Estate
+from ..workspaces.clearing.removal import Kind, Plan, within
+from ..workspaces.clearing.retention import Retention
 from ..workspaces.hub import Hub
 from ..workspaces.place import GONE
-from ..workspaces.removal import Kind, Plan, within
 from ..workspaces.rescue import Rescuer
-from ..workspaces.retention import Retention
 
 
 class Clearing:
@@ -45,7 +45,7 @@ class Clearing:
 
     def plan(self, retention: Retention) -> Plan:
         """What can go, as things were when this was made."""
-        found = clearing.plan(self._estate, retention)
+        found = planning.plan(self._estate, retention)
         return replace(found, kept=(*self._notes, *found.kept))
 
     def carry_out(self, plan: Plan) -> Iterator[Done]:

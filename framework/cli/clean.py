@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.legible import clean
-from ..workspaces.clearance import Done
-from ..workspaces.removal import Plan, Removal
-from ..workspaces.retention import Retention
+from ..workspaces.clearing.clearance import Done
+from ..workspaces.clearing.removal import Plan, Removal
+from ..workspaces.clearing.retention import Retention
 from ._options import FAILED, OK, Parser, ending
 
 _PROG = "nightshift clean"

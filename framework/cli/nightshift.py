@@ -21,6 +21,7 @@ _COMMANDS = {
     "tokens": ("framework.cli.tokens", "see which accounts can be used, and until when not"),
     "health": ("framework.cli.health", "see how well sessions worked, and why"),
     "rescue": ("framework.cli.rescue", "see and get back the work that did not land"),
+    "outbox": ("framework.cli.outbox", "see what the tracker refused; retry or drop it"),
     "verify": ("framework.cli.verify", "hold a landed issue's proof against what is there"),
     "clean": ("framework.cli.clean", "free what is of no more use"),
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..agents.tokens import AccountState, TokenPool
+from ..clock import utcnow
 from ..config.environment import environment
 from ..config.settings import state_directory
 from ..config.tokens import PoolToken, pool_tokens
@@ -86,7 +87,7 @@ def _opened(path: Path, tokens: Sequence[PoolToken]) -> TokenPool:
         tokens={one.name: fingerprint(one.value.reveal()) for one in tokens},
         me=this_process(),
         is_alive=is_alive,
-        clock=lambda: datetime.now(UTC),
+        clock=utcnow,
     )
 
 

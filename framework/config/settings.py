@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from ..domain.errors import NoToken, SettingsError
 from ..domain.lease import TTL
 from ..domain.ledger import Caps
 from ..domain.plan import Bounds
-from ..domain.session import Limits
+from ..domain.policy import Policy
+from ..domain.retry import MAX_FAILURES
 from .environment import environment
 from .limits import caps, limits, number, whole
 from .place import STATE_DIRECTORY
@@ -31,11 +33,9 @@ class AgentSettings:
     """What sessions run with. `tokens` may be empty until one is needed."""
 
     model: str = DEFAULT_MODEL
-    second_model: str = SECOND_MODEL
     tokens: tuple[PoolToken, ...] = ()
     endpoint: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
 
     def require_token(self) -> None:
         if not self.tokens:
@@ -56,23 +56,13 @@ class OutageSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
-    """`land` is `push` or `pr`; with `pr`, `merge` is who merges, `human` or `auto`, and no new
-    issue is begun while `most_reviews` pull requests wait for a person."""
+    """What else a run is told. `land` is `push` or `pr`."""
 
-    slots: int = 3
-    attempts: int | None = None
-    bounds: Bounds | None = None
     caps: Caps = field(default_factory=Caps)
-    ttl: float = TTL.total_seconds()
-    max_failures: int = 5
     checks: tuple[str, ...] | None = None
     check_seconds: float = 900.0
     push: bool | None = None
     land: str = "push"
-    merge: str = "human"
-    most_reviews: int = 10
-    rehearsed: bool = False
-    first_backoff: float = 10.0
     crash: str | None = None
     outage: OutageSettings | None = None
 
@@ -94,6 +84,7 @@ class Settings:
     project: Path
     state: Path
     agent: AgentSettings = field(default_factory=AgentSettings)
+    policy: Policy = field(default_factory=Policy)
     run: RunSettings = field(default_factory=RunSettings)
     box: BoxSettings = field(default_factory=BoxSettings)
     stores: StoreSettings = field(default_factory=StoreSettings)
@@ -125,24 +116,26 @@ def load(
         state=state_directory(env),
         agent=AgentSettings(
             model=model or env.get("NIGHTSHIFT_MODEL", DEFAULT_MODEL),
-            second_model=env.get("NIGHTSHIFT_SECOND_MODEL", SECOND_MODEL),
             tokens=pool_tokens(env),
             endpoint=env.get("ANTHROPIC_BASE_URL"),
             environment={name: env[name] for name in _PASSED_ON if name in env},
-            limits=limits(env),
         ),
-        run=RunSettings(
+        policy=Policy(
             slots=slots,
             attempts=attempts,
+            limits=limits(env),
             bounds=_bounds(env),
+            ttl=timedelta(seconds=number(env, "NIGHTSHIFT_LEASE_SECONDS", TTL.total_seconds())),
+            max_failures=whole(env, "NIGHTSHIFT_MAX_FAILURES", MAX_FAILURES),
+            second_model=env.get("NIGHTSHIFT_SECOND_MODEL", SECOND_MODEL),
+            merge=merge,
+            reviews=whole(env, "NIGHTSHIFT_REVIEWS", 10),
+        ),
+        run=RunSettings(
             caps=caps(env),
-            ttl=number(env, "NIGHTSHIFT_LEASE_SECONDS", TTL.total_seconds()),
-            max_failures=whole(env, "NIGHTSHIFT_MAX_FAILURES", 5),
             checks=checks,
             push=push,
             land=land,
-            merge=merge,
-            most_reviews=whole(env, "NIGHTSHIFT_REVIEWS", 10),
             check_seconds=number(env, "NIGHTSHIFT_CHECK_SECONDS", 900),
             crash=env.get("NIGHTSHIFT_CRASH"),
         ),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import SettingsError
+from ..lockfile import exclusive
 from .document import check, parse, read
 
 Change = Callable[[dict[str, Any]], None]
@@ -80,23 +81,15 @@ def put_text(
 @contextmanager
 def _alone(path: Path) -> Iterator[Path]:
     """Hold the file's lock; gives the file itself where `path` is a symbolic link."""
-    from filelock import FileLock, Timeout  # slow to import
-
     real = Path(os.path.realpath(path))
+    busy = SettingsError(
+        f"{path} is being changed by another process. Nothing was changed; try again."
+    )
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(
-            real.with_name(f"{real.name}.lock"),
-            timeout=_PATIENCE,
-            fallback_to_soft=False,
-            preserve_lock_file=True,  # with a deleted one two processes could hold "the" lock
-        )
-        with lock:
+        lock = real.with_name(f"{real.name}.lock")
+        with exclusive(lock, busy=lambda _: busy, patience=_PATIENCE):
             yield real
-    except Timeout as error:
-        raise SettingsError(
-            f"{path} is being changed by another process. Nothing was changed; try again."
-        ) from error
     except OSError as error:
         raise _refused(path, error) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _TEXT_STYLE, _EMOJI_STYLE = "\ufe0e", "\ufe0f"
@@ -26,6 +27,24 @@ _JOINING = re.compile(
 """Arabic and its relatives, the scripts of India and Sri Lanka, Tibetan, Burmese, Khmer and
 Mongolian: joiners decide there how a word is spelled."""
 
+_TURNING = "\u202a-\u202e\u2066-\u2069"
+_TAGS = "\U000e0000-\U000e007f"
+_STYLES = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_CONCEALS = re.compile(
+    f"[{_TURNING}\u061c\u200b-\u200f\u2060-\u2064\ufeff]|[{_TAGS}]|[{_STYLES}]{{2,}}"
+)
+"""Of what is invisible, what hides something in a file: turns the direction, has no width, or
+spells out a message."""
+
+_MARKS = frozenset("\u061c\u200e\u200f")
+_OVERRIDES = frozenset("\u202d\u202e")
+_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e007a]{2,6}\U000e007f")
+_LEFTWARDS = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff]")
+"""Scripts without blanks, in which a space without a width says where a line may break."""
+
+_NEAR = 80
+
 
 def seen(text: str) -> str:
     """`text` without invisible characters, also where an entity names one, and with `\\n` for
@@ -33,6 +52,47 @@ def seen(text: str) -> str:
     need it; joiners and the two styles inside emoji."""
     text = _ENTITY.sub(_entity, _BREAK.sub("\n", text))
     return _UNSEEN.sub(_kept, text)
+
+
+def concealed(text: str, *, code: bool, translation: bool) -> Iterator[str]:
+    """The characters with which a file says one thing to a reader and another to a program.
+
+    Free is what files hold for honest reasons. A byte order mark at the start;
+    emoji; in a `translation` all but overrides and tags; elsewhere marks of direction near
+    letters that are written leftwards, and what has no width, unless it is `code`.
+    """
+    for found in _CONCEALS.finditer(text):
+        one = found[0][0]
+        free = _is_translated(one) if translation else _is_free(found, code=code)
+        if not free and not _is_in_flag(found):
+            yield one
+
+
+def _is_translated(one: str) -> bool:
+    return one not in _OVERRIDES and one < "\U000e0000" and one != "\ufeff"
+
+
+def _is_free(found: re.Match[str], *, code: bool) -> bool:
+    one, text = found[0][0], found.string
+    if len(found[0]) > 1 or one >= "\U000e0000":
+        return False
+    if (one == "\ufeff" and found.start() == 0) or _kept(found):
+        return True
+    if one in (_ZWNJ, _ZWJ) and _JOINING.match(text[found.start() - 1 : found.start()]):
+        return True  # some words end with one
+    near = text[max(0, found.start() - _NEAR) : found.end() + _NEAR]
+    if one in _MARKS:
+        return not code or _LEFTWARDS.search(near) is not None
+    if re.match(f"[{_TURNING}]", one):
+        return not code and one not in _OVERRIDES and _LEFTWARDS.search(near) is not None
+    return not code or (one == "\u200b" and _UNSPACED.search(near) is not None)
+
+
+def _is_in_flag(found: re.Match[str]) -> bool:
+    """Whether tags are a flag's, as that of Wales."""
+    start = found.string.rfind("\U0001f3f4", max(0, found.start() - 8), found.start())
+    flag = _FLAG.match(found.string, start) if start >= 0 else None
+    return flag is not None and found.start() < flag.end()
 
 
 def _entity(found: re.Match[str]) -> str:

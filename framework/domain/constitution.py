@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from . import disclosure, judges, others, placement
+from . import disclosure, invisible, judges, others, placement
 from .filechange import FileChange, Scope
 
 Gate = Callable[[Sequence[FileChange], Scope], Iterator[str]]
@@ -118,6 +118,12 @@ RULES = (
         name="no files for secrets",
         says="Neither are the files that hold them.",
         gate=disclosure.secret_files,
+    ),
+    Rule(
+        name="nothing invisible",
+        says="No text reads otherwise than it runs: no characters that turn its direction or that "
+        "nobody sees.",
+        gate=invisible.invisible,
     ),
     Rule(
         name="checks pass",

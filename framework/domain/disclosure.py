@@ -6,23 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from .filechange import FileChange, Scope, shown
+from .tokenshape import tokens
 
-_PATTERNS = {
-    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----",
-    "a token of Anthropic's": r"\bsk-ant-[A-Za-z0-9_-]{20,}",
-    "a token of OpenAI's": r"\bsk-(?:(?:proj|svcacct)-[A-Za-z0-9_-]{40,}|[A-Za-z0-9]{48}\b)",
-    "a token of GitHub's": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})",
-    "a token of GitLab's": r"\bglpat-[A-Za-z0-9_-]{20,}",
-    "a key of Amazon's": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    "a key of Google's": r"\bAIza[A-Za-z0-9_-]{35}",
-    "a token of Slack's": r"\bxox[abprs]-[A-Za-z0-9-]{20,}",
-    "a key of Stripe's": r"\b[sr]k_live_[A-Za-z0-9]{20,}",
-    "a token of npm's": r"\bnpm_[A-Za-z0-9]{36}\b",
-    "a token of PyPI's": r"\bpypi-[A-Za-z0-9_-]{80,}",
-}
-_SECRETS = {what: re.compile(pattern) for what, pattern in _PATTERNS.items()}
-_EXAMPLE = re.compile(r"EXAMPLE|example|([A-Za-z0-9])\1{9}|1234567890|abcdefghij", re.ASCII)
-"""What people write where a secret would stand."""
 _FILES = re.compile(
     r"\.env(\.(?!example$|sample$|template$|dist$|test$).*)?|id_(rsa|dsa|ecdsa|ed25519)"
     r"|\.netrc|\.pypirc|\.npmrc|\.git-credentials|credentials\.json",
@@ -47,11 +32,7 @@ def secrets(changes: Sequence[FileChange], scope: Scope) -> Iterator[str]:
 
 def disclosed(text: str) -> tuple[str, ...]:
     """The kinds of secrets in a text that is not a file's: a message, a name."""
-    return tuple(
-        what
-        for what, pattern in _SECRETS.items()
-        if any(not _EXAMPLE.search(one) for one in pattern.findall(text))
-    )
+    return tuple(dict.fromkeys(tokens(text).values()))
 
 
 def secret_files(changes: Sequence[FileChange], scope: Scope) -> Iterator[str]:
@@ -64,8 +45,9 @@ def secret_files(changes: Sequence[FileChange], scope: Scope) -> Iterator[str]:
             )
 
 
-def _new_secrets(change: FileChange) -> Iterator[str]:
-    for what, pattern in _SECRETS.items():
-        found = set(pattern.findall(change.after)) - set(pattern.findall(change.before))
-        if any(not _EXAMPLE.search(one) for one in found):
-            yield what
+def _new_secrets(change: FileChange) -> tuple[str, ...]:
+    """Each kind once."""
+    if not (found := tokens(change.after)):
+        return ()
+    known = tokens(change.before)
+    return tuple(dict.fromkeys(what for one, what in found.items() if one not in known))

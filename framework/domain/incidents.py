@@ -130,7 +130,7 @@ _ADVICE: Mapping[str, tuple[bool, str]] = {
     _STALLED: (False, "tried again in a new session"),
     HEALTH: (False, "the next attempt may be made another way: nightshift health N"),
     TRACKER: (False, "what it is to be told waits until it is back"),
-    TELLING: (True, "look at the issue and make the change yourself"),
+    TELLING: (True, "see what it was, and try it again or drop it: nightshift outbox list"),
     ACCOUNT: (True, "mend it, then: nightshift tokens --clear NAME"),
     HELD: (False, "goes on by itself"),
     "blocked": (True, "answer the question, then: issue reopen N"),

@@ -17,11 +17,15 @@ class Backlog:
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter:
-    """Something that the tracker refused for good: `what` it was, in words, and `why` not.
-    `at` is when it was refused (UTC)."""
+    """Something that the tracker refused for good: `what` it was, in words, `text` all that is in
+    it, `by` whom, and `why` not. `at` is when it was refused (UTC). No other ever has its
+    `number`."""
 
+    number: int
     issue: str
     what: str
+    text: str
+    by: str
     why: str
     at: datetime
 

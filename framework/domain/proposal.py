@@ -26,6 +26,7 @@ class Proposed:
         return Ours(
             commit=proof.commit,
             base=proof.base,
+            target=proof.target,
             at=self.at,
             heard=frozenset(self.heard),
             manual=bool(proof.manual),

@@ -11,6 +11,8 @@ NO_CHECKS_AFTER = timedelta(seconds=60)
 """A forge that has reported no check for so long after a push has none."""
 PATIENCE = timedelta(hours=2)
 """Checks that have not ended for so long are a person's to look at."""
+SOON = timedelta(minutes=10)
+"""Anything else that a forge has not come to for so long is a person's to look at."""
 
 
 class Standing(StrEnum):
@@ -73,7 +75,7 @@ class Review:
 class PullRequest:
     """As the forge shows it. `node` is the forge's own name for it. `mergeable` is None while the
     forge works it out. `reviews` come oldest first. `blocked`: a rule of the base branch keeps it
-    from being merged now."""
+    from being merged now. `held_back`: somebody made it a draft after it had been none."""
 
     node: str
     number: int
@@ -84,6 +86,7 @@ class PullRequest:
     base_commit: str
     standing: Standing = Standing.OPEN
     draft: bool = False
+    held_back: bool = False
     mergeable: bool | None = None
     colour: Colour = Colour.NONE
     checks: tuple[Check, ...] = ()
@@ -96,11 +99,12 @@ class PullRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Ours:
-    """What we put there: `commit` at `at`, checked on top of `base`, in answer to the reviews
-    `heard`. `manual`: something in it is a person's to judge."""
+    """What we put there: `commit` at `at`, checked on top of `base` of the branch `target`, in
+    answer to the reviews `heard`. `manual`: something in it is a person's to judge."""
 
     commit: str
     base: str
+    target: str
     at: datetime
     heard: frozenset[str] = frozenset()
     manual: bool = False
@@ -108,10 +112,11 @@ class Ours:
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """For a person, or else for the forge."""
+    """For a person, or else for the forge, which is trusted to get on for as long as `patience`."""
 
     why: str
     person: bool = False
+    patience: timedelta = SOON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,11 +192,22 @@ def next_step(pull: PullRequest, ours: Ours, *, auto: bool, now: datetime) -> St
             return _of_open(pull, ours, auto, now)
 
 
+def outlasted(wait: Wait, since: datetime, now: datetime) -> Wait:
+    """What has been waited for `since` then; a person's to look at once that is too long."""
+    if wait.person or now - since <= wait.patience:
+        return wait
+    minutes = int(wait.patience.total_seconds() / 60)
+    return Wait(why=f"{wait.why} (for more than {minutes} min)", person=True)
+
+
 def _of_open(pull: PullRequest, ours: Ours, auto: bool, now: datetime) -> Step:
     if fresh := news(pull, ours.heard):
         # A program that never is content would else keep us at it for ever.
         counted = all(one.by_program for one in fresh)
         return Continue(why=f"{_names(fresh)} asked for changes", counted=counted)
+    if pull.base != ours.target:
+        why = f"it is to go into {pull.base} now, and was checked for {ours.target}"
+        return Wait(why=why, person=True)
     if pull.head != ours.commit:
         late = now - ours.at > NO_CHECKS_AFTER
         return Wait(
@@ -201,6 +217,8 @@ def _of_open(pull: PullRequest, ours: Ours, auto: bool, now: datetime) -> Step:
         return Conflict()
     if (step := _of_checks(pull, now - ours.at)) is not None:
         return step
+    if pull.draft and pull.held_back:
+        return Wait(why="somebody made it a draft again", person=True)
     return Ready() if pull.draft else _of_green(pull, ours, auto)
 
 
@@ -212,7 +230,7 @@ def _of_checks(pull: PullRequest, age: timedelta) -> Step | None:
         case Colour.PENDING if age > PATIENCE:
             return Wait(why="its checks do not end", person=True)
         case Colour.PENDING:
-            return Wait(why="its checks are running")
+            return Wait(why="its checks are running", patience=PATIENCE)
         case Colour.NONE if age < NO_CHECKS_AFTER:
             return Wait(why="its checks may be about to begin")
         case _:

@@ -147,7 +147,8 @@ class ModelFacts:
     `status` is the service's HTTP status, None when no answer came. `error` is the program's
     word for it and `terminal_reason` its reason to stop; `code` is the service's own word where
     it is passed on. `limited`: the program reported that a limit of the subscription rejects
-    requests, and `resets_at` is when that ends, None when unknown.
+    requests, and `resets_at` is when that ends, None when unknown. `retry_at` is when the
+    service's answer allows the next request, None where it says nothing or nobody heard it.
     """
 
     ended: Ended = Ended.RESULT
@@ -157,6 +158,7 @@ class ModelFacts:
     code: str = ""
     limited: bool = False
     resets_at: datetime | None = None
+    retry_at: datetime | None = None
     why: str = ""
 
 
@@ -165,7 +167,8 @@ def of_model(facts: ModelFacts) -> Trouble:
     must not be asked about. A word that is not known counts as whatever its status says."""
     kind = _model_kind(facts)
     limit = kind in (Kind.USAGE_LIMIT, Kind.RATE_LIMIT)
-    return Trouble(kind=kind, until=facts.resets_at if limit else None, why=facts.why)
+    told = facts.retry_at if RULES[kind].wait else None
+    return Trouble(kind=kind, until=(facts.resets_at if limit else None) or told, why=facts.why)
 
 
 _CODES = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from os import urandom
 
+from ..clock import Clock
 from ..domain.claimant import Claimant, claimant
 from ..domain.errors import (
     AlreadyClaimed,
@@ -45,7 +46,7 @@ class Claims:
         leases: LeaseStore,
         identity: Identity,
         session: str,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._tracker = tracker
         self._leases = leases

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ..clock import Clock, utcnow
 from ..domain.activity import Activity
 from ..domain.errors import NotAllowed, UsageError
 from ..domain.frozen import dataclass, replace
@@ -67,7 +68,7 @@ class Facade:
         leases: LeaseStore,
         identity: Identity,
         *,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = utcnow,
     ) -> None:
         self.identity = identity
         self.clock = clock

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
+from ..clock import Clock
 from ..domain.identity import Identity
 from ..domain.issue import Comment
 from ..domain.message import Message, messages, render
@@ -19,7 +19,7 @@ class Messages:
     Anybody may post to an issue, whoever holds it: a message is how to reach the holder.
     """
 
-    def __init__(self, tracker: Tracker, identity: Identity, clock: Callable[[], datetime]) -> None:
+    def __init__(self, tracker: Tracker, identity: Identity, clock: Clock) -> None:
         self._tracker = tracker
         self._identity = identity
         self._clock = clock

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
+from ..clock import Clock
 from ..domain.errors import ForgeRefused, TrackerUnavailable, Unsure
 from ..domain.frozen import dataclass, replace
 from ..domain.trouble import ForgeFacts, Kind, Trouble, of_forge
@@ -67,7 +68,7 @@ class Asking:
         limits: Limits,
         *,
         host: str,
-        clock: Callable[[], datetime],
+        clock: Clock,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._wire = wire

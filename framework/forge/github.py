@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..clock import Clock, utcnow
 from ..domain.errors import ForgeRefused, TrackerUnavailable
 from ..domain.trouble import Kind
 from .address import address_of
@@ -30,13 +30,9 @@ from .shared import Limits
 from .tokens import TokenKind, kind_of
 from .wire import Call, Reply, Wire
 
-__all__ = ["Done", "Failed", "GitHub", "Mutation", "Result", "Unknown", "sure", "utcnow"]
+__all__ = ["Done", "Failed", "GitHub", "Mutation", "Result", "Unknown", "sure"]
 
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-
-
-def utcnow() -> datetime:
-    return datetime.now(UTC)
 
 
 def ignore(_: str) -> None:
@@ -62,7 +58,7 @@ class GitHub:
         url: str = "https://github.com",
         token: str,
         allowance: Path | None = None,
-        clock: Callable[[], datetime] = utcnow,
+        clock: Clock = utcnow,
         sleep: Callable[[float], None] = time.sleep,
         patience: float = 90.0,
         say: Callable[[str], None] = ignore,

@@ -7,17 +7,17 @@ it is not synced to the disk, and a damaged file is begun anew.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 
+from ..clock import Clock
 from ..domain.errors import TrackerUnavailable
+from ..lockfile import exclusive
 from .allowance import Allowance
 from .allowances import NONE, Allowances, decode, encode
 from .away import limited as limit_reached
@@ -25,7 +25,6 @@ from .cost import Ask
 from .patience import Patience
 
 _LOCK_PATIENCE = 5.0
-_LOCK_PAUSE = 0.0025
 
 
 class Limits:
@@ -42,7 +41,7 @@ class Limits:
         *,
         server: str,
         token: str,
-        clock: Callable[[], datetime],
+        clock: Clock,
         say: Callable[[str], None],
     ) -> None:
         self._path = path and _file(path)
@@ -160,41 +159,12 @@ def _write(path: Path, content: bytes) -> None:
     os.replace(temporary, path)
 
 
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One thread of one process at a time. The lock file stays for ever: with a deleted one two
-    could hold "the" lock."""
+def _alone(path: Path) -> AbstractContextManager[None]:
+    """One thread of one process at a time."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = _locked(f"{path}.lock")
-    try:
-        yield
-    finally:
-        # A child that is between fork and exec has the descriptor too: closing is not enough.
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
+    lock = path.with_name(f"{path.name}.lock")
+    return exclusive(lock, busy=_busy, patience=_LOCK_PATIENCE, mode=0o600)
 
 
-def _locked(lock: str) -> int:
-    end = time.monotonic() + _LOCK_PATIENCE
-    while True:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            _wait(descriptor, lock, end)
-            if os.fstat(descriptor).st_nlink:
-                return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)  # somebody deleted the file while we waited: it locks nothing
-
-
-def _wait(descriptor: int, lock: str, end: float) -> None:
-    """Asks again and again, since a wait inside flock would have no end."""
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > end:
-                raise TimeoutError(f"another process keeps {lock} locked") from None
-        # Never the same rhythm, so that nobody always comes a moment after somebody else.
-        time.sleep(_LOCK_PAUSE * (0.4 + 1.2 * os.urandom(1)[0] / 255))
+def _busy(lock: Path) -> TimeoutError:
+    return TimeoutError(f"another process keeps {lock} locked")

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Protocol
 
 from ..domain.event import Entry, Event
-
-Clock = Callable[[], datetime]
-"""The current time, in UTC."""
-
-
-def utcnow() -> datetime:
-    return datetime.now(UTC)
 
 
 class Journal(Protocol):

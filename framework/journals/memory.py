@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from threading import Lock
 
+from ..clock import Clock, utcnow
 from ..domain.event import Entry, Event
-from .base import Clock, utcnow
 
 
 class MemoryJournal:

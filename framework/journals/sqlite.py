@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from ..clock import Clock, utcnow
 from ..domain.errors import JournalError
 from ..domain.event import Entry, Event, decode, encode
 from ..effect import effect
 from ..sqlite import opened, settle, transaction, use_wal
-from .base import Clock, utcnow
 
 _VERSION = 1
 _TABLE = """

@@ -13,9 +13,9 @@ from threading import Lock
 from typing import Any
 
 from ..domain.errors import LeaseCorrupt, LeaseError
+from ..lockfile import exclusive, never
 from ..sqlite import code, is_damaged, is_locked, opened, settle, transaction, use_wal
-from .disk import advice, explained
-from .lock import exclusive, never
+from .disk import advice, busy, explained
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -70,7 +70,7 @@ class Database:
                 directory.mkdir(parents=True, exist_ok=True)
         with (
             explained(directory),
-            exclusive(ticket, patience=self._patience, unless=unless),
+            exclusive(ticket, busy=busy, patience=self._patience, unless=unless),
             self._lock,
             self._explained(),
             self._transaction() as connection,
@@ -155,10 +155,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _explain(path: Path, error: sqlite3.Error) -> LeaseError:
     if is_locked(error):
-        return LeaseError(
-            f"The lease store in {path.parent} is busy: another process keeps {path} locked. "
-            "Nothing was changed; see whether a Nightshift process hangs or is stopped."
-        )
+        return busy(path)
     if is_damaged(error):
         return LeaseCorrupt(
             f"{path} cannot be read as a store of leases ({error}), so nobody can claim anything. "

@@ -72,6 +72,14 @@ def advice(number: int | None) -> str:
     return _ADVICE.get(number or 0, "nothing was changed; mend that, then start again")
 
 
+def busy(path: Path) -> LeaseError:
+    """The error for what others keep locked for longer than we wait."""
+    return LeaseError(
+        f"The lease store in {path.parent} is busy: another process keeps {path} locked. "
+        "Nothing was changed; see whether a Nightshift process hangs or is stopped."
+    )
+
+
 def refuse_network(directory: Path) -> None:
     """Raise LeaseError when `directory` lies, or would lie, on a network file system."""
     if kind := network_file_system(directory):

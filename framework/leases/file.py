@@ -17,15 +17,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ..clock import Clock, utcnow
 from ..domain.errors import LeaseCorrupt
 from ..domain.identifier import slug
 from ..domain.lease import Failure, Lease, Process, Record
+from ..lockfile import Moot, exclusive, never
 from .base import Floor
-from .disk import explained, refuse_network, replace_file, sync_directory
+from .disk import busy, explained, refuse_network, replace_file, sync_directory
 from .highwater import HighWater
 from .listing import ASIDE, SUFFIX, Listing, read_record
-from .lock import Moot, exclusive, never
-from .record import all_seen, claimed, live, released, renewed, seen, utcnow
+from .record import all_seen, claimed, live, released, renewed, seen
 from .text import encode
 
 
@@ -43,7 +44,7 @@ class FileLeases:
         directory: Path,
         *,
         floor: Floor = lambda key: 0,
-        clock: Callable[[], datetime] = utcnow,
+        clock: Clock = utcnow,
         established: bool = False,
         patience: float = 30.0,
     ) -> None:
@@ -126,7 +127,7 @@ class FileLeases:
             if not self._directory.is_dir():
                 self._directory.mkdir(parents=True, exist_ok=True)
             lock = self._directory / f"{slug(key)}.lock"
-            with exclusive(lock, patience=self._patience, unless=unless):
+            with exclusive(lock, busy=busy, patience=self._patience, unless=unless):
                 yield
 
     def _claim(

@@ -16,8 +16,8 @@ from pathlib import Path
 from ..domain.errors import LeaseCorrupt
 from ..domain.frozen import dataclass, replace
 from ..domain.lease import Record
-from .disk import replace_file
-from .lock import exclusive
+from ..lockfile import exclusive
+from .disk import busy, replace_file
 from .process import this_boot
 from .record import mark_gone, next_epoch
 
@@ -54,7 +54,7 @@ class HighWater:
 
     def begin(self) -> None:
         """Write the mark of a store that was never used; otherwise do nothing."""
-        with exclusive(self._lock, patience=self._patience, pause=_PAUSE):
+        with exclusive(self._lock, busy=busy, patience=self._patience, pause=_PAUSE):
             self._start()
             self._established = True
 
@@ -64,7 +64,7 @@ class HighWater:
         It is not when the mark is gone: then whoever asked has to see that the record lasts.
         Raises EpochsGone, and LeaseCorrupt when the mark holds no number.
         """
-        with exclusive(self._lock, patience=self._patience, pause=_PAUSE):
+        with exclusive(self._lock, busy=busy, patience=self._patience, pause=_PAUSE):
             mark, place = self._start(), str(self._path)
             if mark is None:
                 epoch = next_epoch(key, record=record, mark=None, floor=floor, place=place)

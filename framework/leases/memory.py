@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 
+from ..clock import Clock, utcnow
 from ..domain.lease import Failure, Lease, Process, Record
 from .base import Floor
-from .record import all_seen, claimed, live, next_epoch, released, renewed, utcnow
+from .record import all_seen, claimed, live, next_epoch, released, renewed
 
 
 class MemoryLeases:
     """All promises of `LeaseStore` among the threads of one process. Remembers nothing longer,
     so epochs go on after a restart only as far as `floor` remembers them."""
 
-    def __init__(
-        self, *, floor: Floor = lambda key: 0, clock: Callable[[], datetime] = utcnow
-    ) -> None:
+    def __init__(self, *, floor: Floor = lambda key: 0, clock: Clock = utcnow) -> None:
         self._floor = floor
         self._clock = clock
         self._lock = Lock()

@@ -7,17 +7,13 @@ applies these rules in one step.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 from ..domain.errors import EpochsGone, LeaseLost
 from ..domain.frozen import replace
 from ..domain.lease import Failure, Lease, Process, Record
 from .process import is_alive
-
-
-def utcnow() -> datetime:
-    return datetime.now(UTC)
 
 
 def live(

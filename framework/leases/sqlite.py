@@ -7,29 +7,19 @@ where it is, and keeps everybody from its key until a person mends it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection
 
+from ..clock import Clock, utcnow
 from ..domain.errors import LeaseCorrupt
 from ..domain.lease import Failure, Lease, Process, Record
+from ..lockfile import Moot
 from .base import Floor
 from .database import Database
 from .disk import explained, refuse_network, sync_directory
 from .highwater import MARK, read_mark
-from .lock import Moot
-from .record import (
-    all_seen,
-    claimed,
-    live,
-    mark_gone,
-    next_epoch,
-    released,
-    renewed,
-    seen,
-    utcnow,
-)
+from .record import all_seen, claimed, live, mark_gone, next_epoch, released, renewed, seen
 from .text import decode, encode
 
 
@@ -48,7 +38,7 @@ class SqliteLeases:
         directory: Path,
         *,
         floor: Floor = lambda key: 0,
-        clock: Callable[[], datetime] = utcnow,
+        clock: Clock = utcnow,
         established: bool = False,
         patience: float = 30.0,
     ) -> None:

@@ -29,7 +29,7 @@ class Taken:
 
 @dataclass(frozen=True, kw_only=True)
 class HeadMoved:
-    """Its head is another commit by now; nothing was merged."""
+    """Its head, or its base, is another commit by now; nothing was merged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,5 +62,5 @@ class PullRequests(Protocol):
         """Make a draft one that people are asked to look at. Done already: fine."""
 
     def merge(self, pull: PullRequest, sha: str) -> MergeAnswer:
-        """Merge it if its head is `sha` still, by a merge commit where the repository allows them.
-        Merged already: Taken."""
+        """Merge it if its head is `sha` still, by a merge commit where the repository and the
+        rules of the base allow that, else squashed, else rebased. Merged already: Taken."""

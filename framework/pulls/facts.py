@@ -27,6 +27,7 @@ fragment pull on PullRequest {
       ... on StatusContext { context state targetUrl description }
     } }
   } } } }
+  timelineItems(itemTypes: [CONVERT_TO_DRAFT_EVENT], last: 1) { nodes { __typename } }
   reviews(last: 50) { nodes {
     id state body authorCanPushToRepository author { __typename login }
   } }
@@ -68,6 +69,7 @@ def pull_request(node: Mapping[str, Any]) -> PullRequest:
         base_commit=((node["baseRef"] or {}).get("target") or {}).get("oid", ""),
         standing=standing,
         draft=node["isDraft"],
+        held_back=bool(_nodes(node, "timelineItems")),
         mergeable=_MERGEABLE.get(node["mergeable"]),
         colour=_ROLLUP.get(rollup.get("state") or "", Colour.NONE),
         checks=tuple(_check(one) for one in _nodes(rollup, "contexts")),

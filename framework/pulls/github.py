@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from ..domain.errors import ForgeRefused, Unsure
@@ -26,6 +25,25 @@ _METHODS = {
     "rebase": "allow_rebase_merge",
 }
 _NOT_MERGEABLE, _MOVED, _UNPROCESSABLE = 405, 409, 422
+_OTHERWISE = re.compile(
+    "(merge commits|squash merges|rebase merges) are not allowed|must not contain merge commits",
+    re.IGNORECASE,
+)
+_BASE_MOVED = "Base branch was modified"
+_FIRST, _MANY = 5, 100
+"""How many of one name are read in full, and how many are looked through for ours."""
+NAMES_QUERY = (
+    "query($owner: String!, $name: String!, $branch: String!) {"
+    " repository(owner: $owner, name: $name) {"
+    f" pullRequests(headRefName: $branch, first: {_MANY},"
+    " orderBy: {field: CREATED_AT, direction: DESC})"
+    " { nodes { number state isCrossRepository } } } }"
+)
+ONE_QUERY = (
+    "query($owner: String!, $name: String!, $number: Int!) {"
+    " repository(owner: $owner, name: $name) { pullRequest(number: $number) { ...pull } } }\n"
+    f"{PULL_FIELDS}"
+)
 
 
 class GitHubPullRequests:
@@ -35,6 +53,7 @@ class GitHubPullRequests:
         self._api = api
         self._owner = owner
         self._repo = repo
+        self._methods: list[str] = []
 
     def look(self, branches: Collection[str]) -> Mapping[str, PullRequest]:
         """See `PullRequests.look`. One query for up to 25 branches."""
@@ -62,26 +81,38 @@ class GitHubPullRequests:
         sure(self._api.mutate([Mutation(name=name, input=what, select=select)])[0])
 
     def merge(self, pull: PullRequest, sha: str) -> MergeAnswer:
-        """See `PullRequests.merge`."""
-        path = self._path(f"pulls/{pull.number}/merge")
+        """See `PullRequests.merge`. What rules of the branch say of ways to merge is known by
+        trying alone; what was refused is read anew before the next try."""
+        methods = self._methods or self._allowed()
+        answer: MergeAnswer = NotNow(why="the repository allows no way of merging")
+        for method in methods:
+            answer = self._merge(pull, sha, method)
+            if isinstance(answer, Taken):
+                self._methods = sorted(methods, key=lambda one: one != method)
+                return answer
+            if not (isinstance(answer, NotNow) and _OTHERWISE.search(answer.why)):
+                break
+        self._methods = []
+        return answer
+
+    def _merge(self, pull: PullRequest, sha: str, method: str) -> MergeAnswer:
         try:
-            body = {"sha": sha, "merge_method": self._method}
+            path, body = f"pulls/{pull.number}/merge", {"sha": sha, "merge_method": method}
             with effect("merge"):
-                answer = self._api.send("PUT", path, body)
+                answer = self._api.send("PUT", self._path(path), body)
         except ForgeRefused as error:
-            if error.status == _MOVED:
+            if error.status == _MOVED or _BASE_MOVED in str(error):
                 return HeadMoved()
             if error.status not in (_NOT_MERGEABLE, _UNPROCESSABLE):
                 raise
             return self._merged_already(pull) or NotNow(why=str(error))
         return Taken(commit=str(answer["sha"]))
 
-    @cached_property
-    def _method(self) -> str:
-        """A merge commit where the repository allows it: it keeps the commits that were checked."""
+    def _allowed(self) -> list[str]:
+        """The ways to merge that the repository allows, the best first: a merge commit keeps the
+        commits that were checked."""
         told = self._api.get(f"repos/{self._owner}/{self._repo}")
-        allowed = (name for name, flag in _METHODS.items() if told.get(flag, True) is not False)
-        return next(allowed, "merge")
+        return [name for name, flag in _METHODS.items() if told.get(flag, True) is not False]
 
     def _merged_already(self, pull: PullRequest) -> Taken | None:
         now = self.look([pull.branch]).get(pull.branch)
@@ -129,9 +160,23 @@ class GitHubPullRequests:
                 raise self._not_there()
             for at, branch in enumerate(batch):
                 rows = (repository.get(f"p{at}") or {}).get("nodes") or []
-                if (node := _chosen(rows)) is not None:
+                node = _chosen(rows)
+                if node is None and len(rows) == _FIRST:
+                    node = self._behind_forks(branch)
+                if node is not None:
                     found[branch] = node
         return found
+
+    def _behind_forks(self, branch: str) -> Mapping[str, Any] | None:
+        """As strangers' pull requests from branches of the same name may stand before ours."""
+        ours = {"owner": self._owner, "name": self._repo}
+        data = self._api.query(NAMES_QUERY, branch=branch, **ours)
+        slim = _chosen(data["repository"]["pullRequests"]["nodes"])
+        if slim is None:
+            return None
+        data = self._api.query(ONE_QUERY, number=slim["number"], **ours)
+        node: Mapping[str, Any] = data["repository"]["pullRequest"]
+        return node
 
     def _not_there(self) -> ForgeRefused:
         text = (
@@ -149,7 +194,7 @@ def look_query(count: int) -> str:
     """The query for the pull requests of `count` branches, given as $b0, $b1 …"""
     names = "".join(f", $b{at}: String!" for at in range(count))
     fields = "\n".join(
-        f"    p{at}: pullRequests(headRefName: $b{at}, first: 5, "
+        f"    p{at}: pullRequests(headRefName: $b{at}, first: {_FIRST}, "
         "orderBy: {field: CREATED_AT, direction: DESC}) { nodes { ...pull } }"
         for at in range(count)
     )
@@ -160,9 +205,11 @@ def look_query(count: int) -> str:
 
 
 def _chosen(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The open one, else the newest; a fork may have a branch of the same name."""
+    """The open one that was opened first, as people may open a second one into another branch;
+    else the newest. A fork may have a branch of the same name."""
     own = [one for one in rows if one and not one["isCrossRepository"]]
-    return next((one for one in own if one["state"] == "OPEN"), own[0] if own else None)
+    is_open = [one for one in own if one["state"] == "OPEN"]
+    return next(iter(is_open[-1:] or own[:1]), None)
 
 
 def _framed(body: str) -> str:

@@ -11,6 +11,7 @@ from typing import Protocol
 import anyio
 from anyio import to_thread
 
+from ..clock import Clock, utcnow
 from ..domain import waiting
 from ..domain.errors import TrackerError
 from ..domain.event import TellingRefused, TrackerBack, TrackerLost, Warned
@@ -18,7 +19,6 @@ from ..domain.issue import Change, Issue
 from ..domain.outgoing import Backlog, Flushed
 from ..domain.story import count
 from ..journals.base import Journal
-from .clock import Clock, utcnow
 
 _LOOK_SECONDS = 1.0
 _FIRST = timedelta(seconds=_LOOK_SECONDS)

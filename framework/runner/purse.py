@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..clock import Clock, utcnow
 from ..domain.event import CapNear
 from ..domain.ledger import NEAR, Caps, Ledger, Scope, Use, day_of
 from ..journals.base import Journal
-from .clock import Clock, utcnow
 
 
 @dataclass(kw_only=True)

@@ -18,7 +18,7 @@ from ..domain.errors import EpochsGone, ForgeRefused, LeaseCorrupt, LeaseError, 
 from ..domain.event import Warned
 from ..domain.issue import WORKABLE, Issue
 from ..domain.lease import Failure, Lease, Record
-from ..domain.outcome import Failed, Landed, Outcome
+from ..domain.outcome import Failed, Landed, Outcome, PullRequested
 from ..domain.query import Query
 from ..effect import effect
 from .parts import Parts
@@ -193,7 +193,7 @@ class Scheduler:
 
     def _lasting_fault(self, outcome: Outcome) -> str | None:
         """Why the run must stop: the machine has failed too often, and nothing worked since."""
-        if isinstance(outcome, Landed):
+        if isinstance(outcome, Landed | PullRequested):
             self._faults = 0
         if not (isinstance(outcome, Failed) and outcome.ours):
             return None

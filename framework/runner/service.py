@@ -14,6 +14,7 @@ from typing import Protocol
 import anyio
 from anyio import to_thread
 
+from ..clock import Clock, utcnow
 from ..domain.account import Choice, NoneLeft, Seat, Window
 from ..domain.errors import MustStop
 from ..domain.event import AccountParked, AccountRefused, Warned
@@ -22,7 +23,6 @@ from ..domain.outcome import Stalled
 from ..domain.session import CapReached, Completed, Quota, SessionEvent, Troubled, Used
 from ..domain.trouble import Backoff, Kind, Trouble, With
 from ..journals.base import Journal
-from .clock import Clock, utcnow
 from .talk import Talk
 from .weather import Weather
 

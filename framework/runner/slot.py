@@ -48,8 +48,16 @@ async def fill(
     one attempt reaches the others; cancellation (an interrupt) is passed on after the lease is
     given back, and counts against nobody.
     """
-    began = time.monotonic()
     attempt = Attempt(parts, issue, lease, slot, failures, settled)
+    work = _Work(
+        parts=parts,
+        issue=issue,
+        lease=lease,
+        slot=slot,
+        failures=failures,
+        attempt=attempt,
+        began=time.monotonic(),
+    )
     ended: Ended | None = None
     try:
         ended = await _guarded(parts, attempt)
@@ -57,46 +65,68 @@ async def fill(
     finally:
         outcome = ended.outcome if ended else Deferred(why="interrupted", until=parts.clock())
         with anyio.move_on_after(_CLEANUP_SECONDS, shield=True):
-            await _finish(parts, attempt, issue, lease, slot, failures, outcome, began)
+            await work.finish(outcome)
 
 
-async def _finish(
-    parts: Parts,
-    attempt: Attempt,
-    issue: Issue,
-    lease: Lease,
-    slot: int,
-    failures: tuple[Failure, ...],
-    outcome: Outcome,
-    began: float,
-) -> None:
-    health = await _health(parts, attempt, issue, lease, outcome)
-    past = len(failures) % parts.policy.max_failures
-    step = next_step(health, outcome, past) if health else Step(way=Way.SAME)
-    decision = retry.decide(
-        outcome,
-        failures=len(failures),
-        now=parts.clock(),
-        max_failures=parts.policy.max_failures,
-        first=parts.policy.first_backoff,
-    )
-    aftermath = Aftermath(
-        parts=parts,
-        issue=issue,
-        lease=lease,
-        slot=slot,
-        outcome=outcome,
-        decision=heeding(decision, step),
-        step=step,
-        failures=failures,
-        spending=attempt.spending,
-        worked=attempt.worked,
-        seconds=time.monotonic() - began,
-    )
-    await to_thread.run_sync(aftermath.follow)
-    if health is not None:
-        event = scored(health, issue=issue.id, epoch=lease.epoch, session=attempt.session)
-        parts.journal.append(event)
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """What a slot does since `began`."""
+
+    parts: Parts
+    issue: Issue
+    lease: Lease
+    slot: int
+    failures: tuple[Failure, ...]
+    attempt: Attempt
+    began: float
+
+    async def finish(self, outcome: Outcome) -> None:
+        """See to what the outcome asks for, and note how healthy the session was."""
+        health = await self._health(outcome)
+        await to_thread.run_sync(self._aftermath(outcome, health).follow)
+        if health is not None:
+            session = self.attempt.session
+            event = scored(health, issue=self.issue.id, epoch=self.lease.epoch, session=session)
+            self.parts.journal.append(event)
+
+    def _aftermath(self, outcome: Outcome, health: Health | None) -> Aftermath:
+        policy, failures = self.parts.policy, len(self.failures)
+        past = failures % policy.max_failures
+        step = next_step(health, outcome, past) if health else Step(way=Way.SAME)
+        decision = retry.decide(
+            outcome,
+            failures=failures,
+            now=self.parts.clock(),
+            max_failures=policy.max_failures,
+            first=policy.first_backoff,
+        )
+        return Aftermath(
+            parts=self.parts,
+            issue=self.issue,
+            lease=self.lease,
+            slot=self.slot,
+            outcome=outcome,
+            decision=heeding(decision, step),
+            step=step,
+            failures=self.failures,
+            spending=self.attempt.spending,
+            worked=self.attempt.worked,
+            seconds=time.monotonic() - self.began,
+        )
+
+    async def _health(self, outcome: Outcome) -> Health | None:
+        """That of its session; None when none was begun, or nobody can tell."""
+        vitals = self.attempt.vitals
+        if vitals is None:
+            return None
+        proof = outcome.proof if isinstance(outcome, Landed) else None
+        try:
+            done = await self.parts.workspaces.measured(self.issue, self.lease.epoch, proof)
+        except errors.WorkspaceError as error:
+            text = f"#{self.issue.id}: its health is not known: {error}"
+            self.parts.journal.append(Warned(text=text))
+            return None
+        return assess(vitals.facts(done), closed=int(proof is not None))
 
 
 async def _guarded(parts: Parts, attempt: Attempt) -> Ended:
@@ -117,21 +147,6 @@ async def _guarded(parts: Parts, attempt: Attempt) -> Ended:
     except Exception as error:  # noqa: BLE001 - a bug in one attempt must not end its siblings
         parts.journal.append(Warned(text=f"A bug in Nightshift:\n{traceback.format_exc()}"))
         return Ended(outcome=Failed(error=repr(error), ours=True))
-
-
-async def _health(
-    parts: Parts, attempt: Attempt, issue: Issue, lease: Lease, outcome: Outcome
-) -> Health | None:
-    """That of its session; None when none was begun, or nobody can tell."""
-    if attempt.vitals is None:
-        return None
-    proof = outcome.proof if isinstance(outcome, Landed) else None
-    try:
-        work = await parts.workspaces.measured(issue, lease.epoch, proof)
-    except errors.WorkspaceError as error:
-        parts.journal.append(Warned(text=f"#{issue.id}: its health is not known: {error}"))
-        return None
-    return assess(attempt.vitals.facts(work), closed=int(proof is not None))
 
 
 def _used_up(outcome: Outcome) -> str | None:

@@ -8,6 +8,7 @@ part of another: where that does not help either, its next failure asks a person
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from anyio import to_thread
@@ -24,6 +25,7 @@ from ..domain.plan import Bounds, Plan, Planned
 from ..domain.query import Query
 from ..effect import effect
 from ..journals.base import Journal
+from ..trackers.base import CreatesMany
 from . import planner, prompt
 from .parts import Parts
 from .settle import AUTHOR
@@ -90,11 +92,14 @@ def _specification(issue: Issue, failures: Sequence[Failure]) -> str:
 def _make(parts: Parts, issue: Issue, plan: Plan, known: Mapping[str, Issue]) -> dict[str, Issue]:
     """The parts with those that were missing; what a person deleted is not made again."""
     found, deleted = dict(known), 0
-    for number, planned in enumerate(plan.in_order(), 1):
-        key = f"{_KEY}{issue.id}:{number}"
+    with suppress(IssueDeleted):
+        if isinstance(parts.tracker, CreatesMany):
+            _make_together(parts.tracker, issue, plan, found)
+    for key, planned in _keyed(issue, plan).items():
         if key in found:
             continue
-        made = _create(parts, _draft(issue, key, planned, plan, found))
+        ids = {name: one.id for name, one in found.items()}
+        made = _create(parts, _draft(issue, key, planned, plan, ids))
         if made is None:
             deleted += 1
         else:
@@ -104,6 +109,21 @@ def _make(parts: Parts, issue: Issue, plan: Plan, known: Mapping[str, Issue]) ->
         event = IssuesCreated(plan=plan.id, created=created, existing=len(known), deleted=deleted)
         parts.journal.append(event)
     return found
+
+
+def _make_together(tracker: CreatesMany, issue: Issue, plan: Plan, found: dict[str, Issue]) -> None:
+    """All that is missing in `found`. Raises IssueDeleted where a person deleted one of them."""
+    keyed = _keyed(issue, plan)
+    ids = {key: found[key].id if key in found else f"key:{key}" for key in keyed}
+    missing = [key for key in keyed if key not in found]
+    if missing:
+        drafts = [_draft(issue, key, keyed[key], plan, ids) for key in missing]
+        with effect("create"):
+            found |= zip(missing, tracker.create_many(drafts), strict=True)
+
+
+def _keyed(issue: Issue, plan: Plan) -> Mapping[str, Planned]:
+    return {f"{_KEY}{issue.id}:{at}": one for at, one in enumerate(plan.in_order(), 1)}
 
 
 def _wait(parts: Parts, issue: Issue, known: Mapping[str, Issue]) -> Deferred | None:
@@ -125,14 +145,13 @@ def _known(parts: Parts, issue: Issue) -> dict[str, Issue]:
     return {one.key: one for one in found if one.key is not None}
 
 
-def _draft(
-    issue: Issue, key: str, planned: Planned, plan: Plan, known: Mapping[str, Issue]
-) -> Draft:
-    """A part, as urgent as the whole. What it depends on comes before it in the plan's order;
-    what a person deleted is not waited for. It names no path that the whole does not name: who
-    names a file that judges work may change it, and the planner has read what agents wrote."""
-    keys = {one.key: f"{_KEY}{issue.id}:{at}" for at, one in enumerate(plan.in_order(), 1)}
-    needed = [keys[one] for one in planned.depends_on if keys[one] in known]
+def _draft(issue: Issue, key: str, planned: Planned, plan: Plan, ids: Mapping[str, str]) -> Draft:
+    """A part, as urgent as the whole. What it depends on comes before it in the plan's order, and
+    is called as in `ids`, by its key; what is not in there was deleted, and is not waited for. It
+    names no path that the whole does not name: who names a file that judges work may change it,
+    and the planner has read what agents wrote."""
+    keys = {one.key: name for name, one in _keyed(issue, plan).items()}
+    needed = [keys[one] for one in planned.depends_on if keys[one] in ids]
     whole = Scope(expected=parse(issue.body).paths)
     paths = tuple(one for one in planned.brief.paths if whole.covers(one.rstrip("/")))
     return Draft(
@@ -140,7 +159,7 @@ def _draft(
         body=render(replace(planned.brief, paths=paths)),
         priority=issue.priority,
         labels=frozenset({planned.category.value}),
-        depends_on=tuple(known[one].id for one in needed),
+        depends_on=tuple(ids[one] for one in needed),
         milestone=issue.milestone,
         key=key,
     )

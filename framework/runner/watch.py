@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import anyio
 from anyio import to_thread
@@ -33,10 +34,14 @@ from ..domain.pull import Merged as MergedThere
 from ..domain.query import Query
 from ..pulls.base import HeadMoved, NotNow, Taken
 from .again import Act, alone, block, close, go_on
+from .landing import refresh
 from .parts import Forge, Parts
-from .reviews import put_up
+from .patience import Patience
+from .reviews import offer
 
 _WATCHED = frozenset({State.NEEDS_REVIEW, State.CLOSED})
+_A_MOMENT = timedelta(minutes=1)
+"""A look at the forge may be older than one at the remote, and the other way round."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +70,7 @@ class Watch:
         self._said: set[str] = set()
         self._waits: Sequence[PullWaits] = ()
         self._known: Mapping[tuple[str, int], Proposed] = {}
+        self._patience = Patience(parts.clock)
         self._open = 0
         self._asked, self._seen = 1, 0
         self._forge_is_next = True
@@ -151,6 +157,7 @@ class Watch:
             pull = pulls.get(mine.branch)
             wait = await self._heeded(issue, mine, pull)
             if wait is not None:
+                wait = self._patience.bounded(issue.id, wait)
                 url = pull.url if pull else mine.branch
                 one = PullWaits(issue=issue.id, url=url, why=wait.why, person=wait.person)
                 waits.append(one)
@@ -162,11 +169,19 @@ class Watch:
         return None if mine is None or (mine.landed and issue.is_closed) else mine
 
     async def _heeded(self, issue: Issue, mine: Proposed, pull: PullRequest | None) -> Wait | None:
-        """As `_follow`; what the forge refuses for one of them is no trouble of the others."""
+        """As `_follow`; what the forge refuses for one of them is no trouble of the others, and
+        is not asked of it at every look."""
+        as_seen = (issue.state, mine, pull)
+        if (refused := self._patience.refusal(issue.id, as_seen)) is not None:
+            return refused
         try:
             return await self._follow(issue, mine, pull)
         except ForgeRefused as error:
-            return Wait(why=str(error), person=True)
+            return self._patience.refused(issue.id, as_seen, str(error))
+        except (TrackerError, LeaseError, WorkspaceError) as error:
+            where = pull.url if pull else mine.branch
+            self._warn(f"{where}: {error}")
+            return Wait(why=str(error))
 
     async def _follow(self, issue: Issue, mine: Proposed, pull: PullRequest | None) -> Wait | None:
         """Act; what it waits for after that, None when the issue is in review no longer."""
@@ -193,7 +208,8 @@ class Watch:
             case Renew():
                 return await self._renew(case)
             case MergedThere(commit=commit):
-                return await self._settle(issue, commit)
+                elsewhere = "" if pull.base == self._parts.target else pull.base
+                return await self._settle(issue, commit, elsewhere)
             case Conflict():
                 why = f"{pull.url} does not merge with {pull.base} any more"
                 return await self._again(case, why, counted=True)
@@ -209,8 +225,9 @@ class Watch:
         if issue.is_closed:
             return None
         held = await self._forge.proposer.offer(mine)
-        if held is None:
-            await put_up(self._parts, issue, mine)
+        if held is not None:
+            return Wait(why=held.why, person=held.wait is None)
+        await offer(self._parts, issue, mine)
         return Wait(why="its pull request is opened again")
 
     async def _merge(self, case: _Case, sha: str) -> Wait | None:
@@ -219,9 +236,11 @@ class Watch:
         answer = await to_thread.run_sync(self._forge.pulls.merge, case.pull, sha)
         match answer:
             case HeadMoved():
-                return Wait(why="its head moved meanwhile")
+                return Wait(why="its head or its base moved meanwhile")
             case NotNow(why=why):
-                return Wait(why=f"the forge does not merge it: {why}", person=True)
+                as_seen = (case.issue.state, case.proposed, case.pull)
+                why = f"the forge does not merge it: {why}"
+                return self._patience.refused(case.issue.id, as_seen, why)
             case Taken(commit=commit):
                 self._has_merged = True
                 return await self._settle(case.issue, commit)
@@ -229,6 +248,11 @@ class Watch:
     async def _renew(self, case: _Case) -> Wait | None:
         """Onto the base as it is now. What fails then goes back to its author."""
         issue, tracker = case.issue, self._parts.tracker
+        await refresh(self._parts)
+        if await self._parts.lander.tip() == case.proposed.proof.base:
+            base = case.pull.base  # pushed anew, it would be the same, and so for ever
+            why = f"{base} here has commits that it lacks on the forge: push them there"
+            return Wait(why=why, patience=_A_MOMENT)
 
         def siblings() -> list[Issue]:
             return [one for one in tracker.list(Query()) if one.id != issue.id]
@@ -240,15 +264,16 @@ class Watch:
             case Refused(reasons=reasons):
                 why = f"on top of what {case.pull.base} is now, {'; '.join(reasons)}"
                 return await self._again(case, why, counted=True)
-            case Held(why=why, wait=None):
-                return Wait(why=why, person=True)
+            case Held(why=why, wait=wait):
+                return Wait(why=why, person=wait is None)
             case Nothing() | Superseded():
                 return Wait(why="it has nothing that its base lacks", person=True)
             case _:
                 return Wait(why="it is checked anew on the forge")
 
-    async def _settle(self, issue: Issue, commit: str) -> Wait | None:
-        """Merged, by whomever: taken in, checked where its tree is another, closed with proof."""
+    async def _settle(self, issue: Issue, commit: str, elsewhere: str = "") -> Wait | None:
+        """Merged, by whomever: taken in, checked where its tree is another, closed with proof.
+        `elsewhere`: not into the target, but there."""
         match await self._forge.proposer.took(issue, commit):
             case Merged(proof=proof):
                 await self._alone(issue, close(self._parts, proof))
@@ -258,9 +283,12 @@ class Watch:
                 said = "; ".join(reasons)
                 why = f"it was merged as `{commit}`, and what was merged fails: {said}"
                 return await self._alone(issue, block(self._parts, why))
-            case Held(why=why):
+            case Held() if elsewhere:
+                why = f"it was merged into {elsewhere}, which {self._parts.target} has not taken in"
+                return Wait(why=why, person=True)
+            case Held(why=why, wait=wait):
                 self._warn(why)
-                return Wait(why=why)
+                return Wait(why=why, person=wait is None)
 
     async def _again(self, case: _Case, why: str, *, counted: bool) -> Wait | None:
         output = feedback(case.pull, case.proposed.heard) if counted else ""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import SystemRandom
 
+from ..clock import Clock, utcnow
 from ..domain.trouble import Trouble
-from .clock import Clock, utcnow
 
 _DICE = SystemRandom()
 

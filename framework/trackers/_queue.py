@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from ..domain.errors import TrackerError
+from ..domain.errors import TrackerError, UsageError
 from ..domain.issue import Change
 from ..domain.lease import Process
 from ..domain.outgoing import DeadLetter
 from ..sqlite import opened, settle, transaction, use_wal
 from ._rules import storable
-from ._telling import Remark, Telling, decode, encode, in_words
+from ._telling import Remark, Telling, decode, encode, in_full, in_words
 
 TURN = timedelta(seconds=60)
 """How long a process that lives but does not move on keeps the others from telling."""
@@ -45,6 +45,7 @@ _TABLES = (
     )""",
     "CREATE TABLE turn (holder TEXT NOT NULL, process TEXT NOT NULL, until REAL NOT NULL)",
 )
+_ADD = "INSERT INTO waiting (issue, what, by, forced, at) VALUES (?, ?, ?, ?, ?)"
 _Tellings = tuple[Telling, ...]
 _PATIENCE = 10.0
 """Seconds to wait for another process's write."""
@@ -92,10 +93,7 @@ class Queue:
         values = (storable(issue), encode(what), storable(by), forced, at.isoformat())
         with self._lock:
             with self._writing() as connection:
-                number = connection.execute(
-                    "INSERT INTO waiting (issue, what, by, forced, at) VALUES (?, ?, ?, ?, ?)",
-                    values,
-                ).lastrowid
+                number = connection.execute(_ADD, values).lastrowid
                 telling = _telling((number, *values))
             self._note(telling.issue, lambda waiting: (*waiting, telling))
         return telling
@@ -140,27 +138,50 @@ class Queue:
                 )
                 connection.execute("DELETE FROM waiting WHERE number = ?", (telling.number,))
             self._note(telling.issue, lambda waiting: _without(waiting, telling))
-        return DeadLetter(issue=telling.issue, what=in_words(telling.what), why=why, at=at)
+        return _letter(telling, why, at)
 
     def end_turn(self) -> None:
         with self._writing() as connection:
             connection.execute("DELETE FROM turn WHERE holder = ?", (self._holder,))
 
-    def refused(self) -> tuple[DeadLetter, ...]:
-        """All that were ever refused, in order."""
+    def refused(self, number: int | None = None) -> tuple[DeadLetter, ...]:
+        """All that were refused and are still there, in order; or the one of that number.
+        Raises UsageError where there is none of it."""
         with self._lock, self._explained():
-            rows = self._connection.execute(
-                "SELECT issue, what, why, refused_at FROM refused ORDER BY number"
-            ).fetchall()
+            every = "SELECT * FROM refused ORDER BY number"
+            rows = [self._row(number)] if number is not None else self._connection.execute(every)
             return tuple(
-                DeadLetter(
-                    issue=issue,
-                    what=in_words(decode(what)),
-                    why=why,
-                    at=datetime.fromisoformat(at),
-                )
-                for issue, what, why, at in rows
+                _letter(_telling(row), why, datetime.fromisoformat(at)) for *row, why, at in rows
             )
+
+    def restore(self, number: int) -> Telling:
+        """Let one that was refused wait again, behind all others; it has another number then.
+        Raises UsageError where there is none of that number."""
+        with self._lock:
+            with self._writing() as connection:
+                _, *values, _, _ = self._row(number)
+                again = connection.execute(_ADD, values).lastrowid
+                connection.execute("DELETE FROM refused WHERE number = ?", (number,))
+                telling = _telling((again, *values))
+            self._note(telling.issue, lambda waiting: (*waiting, telling))
+        return telling
+
+    def drop(self, number: int) -> None:
+        """Forget one that was refused. Raises UsageError where there is none of that number."""
+        with self._writing() as connection:
+            self._row(number)
+            connection.execute("DELETE FROM refused WHERE number = ?", (number,))
+
+    def _row(self, number: int) -> tuple[Any, ...]:
+        row: tuple[Any, ...] | None = self._connection.execute(
+            "SELECT * FROM refused WHERE number = ?", (number,)
+        ).fetchone()
+        if row is None:
+            raise UsageError(
+                f"Nothing that the tracker refused has the number {number}. See what there is "
+                "with `nightshift outbox list`."
+            )
+        return row
 
     def close(self) -> None:
         with self._lock, self._explained():
@@ -220,7 +241,19 @@ def _without(waiting: _Tellings, gone: Telling) -> _Tellings:
     return tuple(one for one in waiting if one.number != gone.number)
 
 
-def _telling(row: tuple[Any, ...]) -> Telling:
+def _letter(telling: Telling, why: str, at: datetime) -> DeadLetter:
+    return DeadLetter(
+        number=telling.number,
+        issue=telling.issue,
+        what=in_words(telling.what),
+        text=in_full(telling.what),
+        by=telling.by,
+        why=why,
+        at=at,
+    )
+
+
+def _telling(row: Sequence[Any]) -> Telling:
     number, issue, what, by, forced, at = row
     return Telling(
         number=number,

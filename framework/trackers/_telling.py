@@ -61,6 +61,19 @@ def in_words(what: Change | Remark) -> str:
     return f"a change of {', '.join(fields).replace('_', ' ') or 'nothing'}"
 
 
+def in_full(what: Change | Remark) -> str:
+    """For people: all that is in it, so that they can do it by hand."""
+    if isinstance(what, Remark):
+        return what.text
+    values = {name: _plain(value) for name, value in vars(what).items()}
+    told = {name: value for name, value in values.items() if value not in (None, [])}
+    return "\n".join(f"{name.replace('_', ' ')}: {_shown(one)}" for name, one in told.items())
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(storable(one) for one in value)

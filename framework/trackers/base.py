@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     from ..domain.statistics import Statistics
 
 E = TypeVar("E", Label, Milestone, User)
-
-Clock = Callable[[], datetime]
-"""The current time, in UTC."""
-
-
-def utcnow() -> datetime:
-    return datetime.now(UTC)
-
 
 DAY = timedelta(days=1)
 

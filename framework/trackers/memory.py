@@ -9,6 +9,7 @@ from secrets import token_hex
 from threading import RLock
 from typing import TypeVar
 
+from ..clock import Clock, utcnow
 from ..domain.activity import Activity, FieldChange, Kind
 from ..domain.entry import Entry, Label, Milestone, User
 from ..domain.graph import ready
@@ -20,7 +21,7 @@ from ._activity import changes, entry_changes, kind_of
 from ._query import as_stored
 from ._rules import storable
 from ._select import cut, matching
-from .base import RUNNER, Clock, utcnow
+from .base import RUNNER
 
 E = TypeVar("E", Label, Milestone, User)
 

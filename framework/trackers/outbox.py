@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
+from ..clock import Clock, utcnow
 from ..domain.errors import ForgeRefused, TrackerError, TrackerUnavailable
 from ..domain.frozen import replace
 from ..domain.issue import Change, Comment, Draft, Issue
@@ -21,7 +22,7 @@ from ._queue import Queue
 from ._rules import storable
 from ._select import cut, matching
 from ._telling import Remark, Telling
-from .base import RUNNER, Clock, Concludes, CreatesMany, Tracker, utcnow
+from .base import RUNNER, Concludes, CreatesMany, Tracker
 
 _ALL = Query()
 _LOCKED_OUT = frozenset({Kind.AUTHENTICATION, Kind.BILLING})
@@ -183,8 +184,14 @@ class Outbox:
         return Backlog(count=len(waiting), oldest=min((one.at for one in waiting), default=None))
 
     def refused(self) -> Sequence[DeadLetter]:
-        """All that the tracker ever refused for good, in order."""
+        """All that the tracker refused for good, in order, but for what people have retried or
+        dropped."""
         return self._queue.refused()
+
+    def retry(self, number: int) -> Telling:
+        """Let a dead letter wait again, behind all others. Raises UsageError for an unknown
+        number. Nothing is told before the next `flush`."""
+        return self._queue.restore(number)
 
     def close(self) -> None:
         """Close the tracker too. What waits is told by whoever opens the file next."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from ..clock import Clock, utcnow
 from ..domain.activity import Activity, FieldChange, Kind
 from ..domain.entry import Entry, Label, Milestone, User
 from ..domain.finding import Finding
@@ -23,7 +24,7 @@ from ._database import Database
 from ._ready import ready
 from ._rules import storable
 from ._where import number, page
-from .base import DAY, RUNNER, Clock, utcnow
+from .base import DAY, RUNNER
 
 if TYPE_CHECKING:
     from ..domain.statistics import Statistics

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 
+from ..clock import Clock
 from .bell import Bell
 from .deliveries import Deliveries
 from .heard import Heard, hear
@@ -24,7 +25,7 @@ class Receiver:
         secret: str,
         bell: Bell,
         deliveries: Deliveries,
-        clock: Callable[[], datetime],
+        clock: Clock,
         told: Callable[[Heard], None],
         say: Callable[[str], None],
     ) -> None:

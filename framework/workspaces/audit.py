@@ -14,10 +14,12 @@ from ..domain.comparison import Comparison, of_check, of_words
 from ..domain.errors import UsageError
 from ..domain.issue import Comment, Issue
 from ..domain.merge import Proof
+from ..domain.proposal import Proposed
 from . import refs
 from .checks import Checks
 from .hub import Hub
-from .receipt import WHO, Receipts, Seal, mark
+from .proposals import read_record
+from .receipt import WHO, Receipts, mark
 
 _NOWHERE = "nowhere"
 
@@ -42,7 +44,7 @@ class Audit:
         if proof is not None:
             return proof
         landed = self._receipts.find(self._issue)
-        if landed is None and self._is_proposed():
+        if landed is None and self._proposed() is not None:
             raise UsageError(
                 f"Issue {self._issue.id} waits in a pull request, and what is not merged cannot "
                 "be verified yet. Its checks and commit stand in the pull request: merge it, and "
@@ -81,16 +83,21 @@ class Audit:
             recorded="a first parent",
             found=self._place(proof.commit),
         )
-        yield from self._sealed(proof, self._receipts.seal(proof.commit))
+        yield from self._sealed(proof)
         yield from of_words(proof, parse(self._issue.body), comments)
         yield from self._kept(proof)
 
-    def _sealed(self, proof: Proof, seal: Seal | None) -> Iterator[Comparison]:
-        """What the commit says of itself."""
+    def _sealed(self, proof: Proof) -> Iterator[Comparison]:
+        """What the commit says of itself. Where the forge merged a pull request, its commit has
+        the tree, and the rest is said by the one that the runner put up."""
+        landed = seal = self._receipts.seal(proof.commit)
+        base = proof.base
+        if seal and not seal.is_ours and (proposed := self._proposed()) is not None:
+            seal, base = self._receipts.seal(proposed.proof.commit), proposed.proof.base
         parents = (*(seal.parents if seal else ()), _NOWHERE, _NOWHERE)
         for what, recorded, found in (
-            ("the tree", proof.tree, seal.tree if seal else _NOWHERE),
-            ("the first parent, merged onto", proof.base, parents[0]),
+            ("the tree", proof.tree, landed.tree if landed else _NOWHERE),
+            ("the first parent, merged onto", base, parents[0]),
             ("the second parent, the agent's", proof.head, parents[1]),
             ("the committer", WHO, seal.who if seal else _NOWHERE),
             ("the trailer Issue", mark(self._issue), seal.mark if seal else _NOWHERE),
@@ -107,9 +114,13 @@ class Audit:
                 found = hashlib.sha256(path.read_bytes()).hexdigest()
                 yield Comparison(what="a check's log", recorded=log, found=found)
 
-    def _is_proposed(self) -> bool:
-        name = refs.proposed(self._issue.uid, self._issue.reopened)
-        return self._hub.git.call("rev-parse", "--verify", "--quiet", name).code == 0
+    def _proposed(self) -> Proposed | None:
+        """What was put up for a pull request, readable or not at all."""
+        tag = self._hub.ref(refs.proposed(self._issue.uid, self._issue.reopened))
+        try:
+            return None if tag is None else read_record(self._hub, tag)
+        except (ValueError, KeyError, TypeError):
+            return None
 
     def _commit_of_record(self) -> str:
         answer = self._hub.git.call("rev-parse", "--verify", "--quiet", f"{self._name}^{{commit}}")

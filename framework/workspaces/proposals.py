@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from .transaction import Transactions
 
 _NONE = "0" * 40
 _TITLE = 40
+_NAMES = 10
 
 
 class Proposals:
@@ -143,7 +145,7 @@ class Proposals:
 
     def _record(self, issue: Issue, proof: Proof, heard: tuple[str, ...]) -> Proposed:
         latest = self.latest(issue)
-        branch = latest.branch if latest else self._branch(issue)
+        branch = latest.branch if latest else self._free_branch(issue)
         name = refs.proposed(issue.uid, issue.reopened)
         proposed = Proposed(
             proof=proof, branch=branch, heard=heard, at=datetime.now(UTC).replace(microsecond=0)
@@ -158,6 +160,17 @@ class Proposals:
                 )
             )
         return proposed
+
+    def _free_branch(self, issue: Issue) -> str:
+        """One that holds nothing of others, whose commits would have to go with the work."""
+        wanted = self._branch(issue)
+        for name in (wanted, *(f"{wanted}-{number}" for number in range(2, _NAMES))):
+            origin = self._origin.beside(name)
+            if origin.look() is not None or origin.commit is None:
+                return name
+            if not self._alien(origin.commit):
+                return name
+        return f"{wanted}-{uuid.uuid4().hex[:8]}"
 
     def _branch(self, issue: Issue) -> str:
         title = re.sub(r"[^a-z0-9]+", "-", issue.title.lower())[:_TITLE].strip("-")
@@ -180,14 +193,7 @@ class Proposals:
         if tag is None:
             return None
         if tag not in self._read:
-            text = self._hub.git.run("cat-file", "tag", tag).partition("\n\n")[2]
-            fields = json.loads(text)
-            self._read[tag] = Proposed(
-                proof=proofs.decode(fields["proof"]),
-                branch=fields["branch"],
-                heard=tuple(fields["heard"]),
-                at=datetime.fromisoformat(fields["at"]),
-            )
+            self._read[tag] = read_record(self._hub, tag)
         return self._read[tag]
 
     def _alien(self, commit: str) -> bool:
@@ -200,3 +206,15 @@ class Proposals:
         """From the person's repository, into which the look has brought it."""
         if self._hub.kind(commit) is None:
             self._hub.git.run(*FETCH, str(self._project.directory), commit)
+
+
+def read_record(hub: Hub, tag: str) -> Proposed:
+    """What the tag says that was put up. Raises ValueError, KeyError or TypeError for a tag that
+    nobody of ours wrote."""
+    fields = json.loads(hub.git.run("cat-file", "tag", tag).partition("\n\n")[2])
+    return Proposed(
+        proof=proofs.decode(fields["proof"]),
+        branch=fields["branch"],
+        heard=tuple(fields["heard"]),
+        at=datetime.fromisoformat(fields["at"]),
+    )

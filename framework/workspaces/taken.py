@@ -22,7 +22,8 @@ from .receipt import Receipts
 from .stoppable import stoppable
 
 _SOON = timedelta(seconds=5)
-_FIRST_PARENT = "^1"
+_WORDS = "--format=%an%x00%ae%x00%at%x00%s"
+"""What stays of a commit that is made anew on another base."""
 
 
 class Takings:
@@ -55,7 +56,7 @@ class Takings:
         tree = await to_thread.run_sync(self._hub.tree, commit)
         if tree == proof.tree:
             return replace(proof, commit=commit)
-        base = await to_thread.run_sync(self._hub.git.run, "rev-parse", commit + _FIRST_PARENT)
+        base = await to_thread.run_sync(self._before, proof, commit)
         own = parse(issue.body).commands
         project = await to_thread.run_sync(self._baseline.commands, base)
         results = await self._checks.run(tree, tuple(dict.fromkeys((*own, *project))))
@@ -64,6 +65,17 @@ class Takings:
         if why := reasons(results, red):
             return Refused(reasons=why, checks=results)
         return replace(proof, commit=commit, tree=tree, base=base, checks=results, red_before=red)
+
+    def _before(self, proof: Proof, commit: str) -> str:
+        """What the target was before the merge: below the commit, or, where commits of ours were
+        rebased, below the first of them."""
+        git = self._hub.git
+        span = f"{proof.base}..{proof.commit}"
+        ours = set(git.run("log", "--no-merges", _WORDS, span).split("\n"))
+        before = git.run("rev-parse", f"{commit}^1")
+        while git.run("log", "--max-count=1", _WORDS, before) in ours:
+            before = git.run("rev-parse", f"{before}^1")
+        return before
 
     def _is_there(self, commit: str) -> bool:
         return self._hub.kind(commit) == "commit" and self._hub.is_in(commit, self._hub.tip())

@@ -48,8 +48,9 @@ exec {git} "$@" < <(
 """A git that stops its runner at the runner's first landing, and then waits until it may go on."""
 
 
-_PATIENCE = 20.0
-"""How long the first runners stay stopped at most, in seconds."""
+_PATIENCE, _LONGER = 20.0, 60.0
+"""How long the first runners stay stopped, in seconds; and where a busy machine has let no more
+than half of the second ones through by then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +121,10 @@ def judge(trials: Sequence[Trial]) -> Verdict:
         return Verdict(taken_over=0, wrong=["a runner ended before it was to be stopped"])
     waiting = [trial.second() for trial in trials]
     codes: list[int] = []
-    deadline = time.monotonic() + _PATIENCE
-    while waiting and time.monotonic() < deadline:
+    began = time.monotonic()
+    while waiting and time.monotonic() < began + (
+        _LONGER if 2 * len(codes) <= len(trials) else _PATIENCE
+    ):
         time.sleep(0.05)
         codes += _collect(waiting)
     taken_over = len(codes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -27,7 +28,7 @@ BUSY = (
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     play = script([planned("a")], a=[{"bash": BUSY}, {"say": "done"}])
     with theatre(tmp_path_factory.mktemp("orphans"), play) as one:
-        assert one.run("--plan-only").returncode == 0
+        one.hand_in(play)
         yield one
 
 
@@ -42,10 +43,17 @@ def daemons() -> list[int]:
     ]
 
 
+def drafts(stage: Theatre) -> set[Path]:
+    return set(stage.state.glob("nightshift/*/*/clone/draft.txt"))
+
+
 def busy(stage: Theatre) -> subprocess.Popen[str]:
+    """A run whose session has started its daemon; a new file is cheaper to look for than that."""
+    before = drafts(stage)
     runner = stage.start("--concurrent", "1")
-    wait_for(lambda: daemons() or runner.poll() is not None, "the daemon is there")
+    wait_for(lambda: drafts(stage) - before or runner.poll() is not None, "a session is busy")
     assert runner.poll() is None, runner.communicate()[0]
+    wait_for(daemons, "the daemon is there")
     return runner
 
 
@@ -56,5 +64,5 @@ def test_no_agent_process_outlives_its_runner(stage: Theatre, how: int, trial: i
     runner = busy(stage)
     assert stage.processes()
     runner.send_signal(how)
-    runner.communicate(timeout=30)
+    runner.communicate(timeout=120)
     wait_for(lambda: not (stage.processes() or daemons()), "all are gone", seconds=2)

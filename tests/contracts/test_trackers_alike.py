@@ -41,7 +41,7 @@ def plain(issues) -> list[Issue]:
 
 @settings(
     deadline=None,
-    max_examples=80,
+    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
@@ -88,7 +88,7 @@ def test_any_steps_leave_all_answers_as_in_memory(
 
 @settings(
     deadline=None,
-    max_examples=30,
+    max_examples=20,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(boards(), st.lists(steps, max_size=8), st.lists(queries(), min_size=4, max_size=8))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ KEYS = ("a", "b", "c", "d")
 BUSY = "echo unsaved > draft.txt; setsid sleep 300 & sleep 300"
 
 
-def three_busy_sessions() -> dict[str, object]:
+def three_busy_sessions() -> dict[str, Any]:
     """a, b and c leave an uncommitted draft and then hang in a tool at their first attempt."""
     busy = [{"bash": BUSY}]
     both = {
@@ -50,7 +51,8 @@ def assert_all_landed_once(stage: Theatre) -> None:
 def test_kill_9_in_the_middle_of_three_sessions(tmp_path: Path) -> None:
     """No agent process is left, the drafts are rescued, the rerun waits for no TTL, nothing is
     lost or doubled."""
-    with theatre(tmp_path, three_busy_sessions()) as stage:
+    with theatre(tmp_path, play := three_busy_sessions()) as stage:
+        stage.hand_in(play)
         runner = start_until_busy(stage)
         assert stage.processes()
         runner.kill()
@@ -71,10 +73,11 @@ def test_kill_9_in_the_middle_of_three_sessions(tmp_path: Path) -> None:
 
 def test_ctrl_c_keeps_all_work_and_says_how_to_go_on(tmp_path: Path) -> None:
     """Nothing new starts, leases are given back, work is rescued, the exit status is 130."""
-    with theatre(tmp_path, three_busy_sessions()) as stage:
+    with theatre(tmp_path, play := three_busy_sessions()) as stage:
+        stage.hand_in(play)
         runner = start_until_busy(stage)
         runner.send_signal(signal.SIGINT)
-        output, _ = runner.communicate(timeout=30)
+        output, _ = runner.communicate(timeout=120)
         assert runner.returncode == 130, output
         assert "run the same command again" in output
         assert not stage.processes()
@@ -89,11 +92,12 @@ def test_ctrl_c_keeps_all_work_and_says_how_to_go_on(tmp_path: Path) -> None:
 
 
 def test_two_interrupts_stop_at_once_and_lose_nothing(tmp_path: Path) -> None:
-    with theatre(tmp_path, three_busy_sessions()) as stage:
+    with theatre(tmp_path, play := three_busy_sessions()) as stage:
+        stage.hand_in(play)
         runner = start_until_busy(stage)
         runner.send_signal(signal.SIGINT)
         runner.send_signal(signal.SIGTERM)
-        runner.communicate(timeout=10)
+        runner.communicate(timeout=60)
         assert runner.returncode == 130
         wait_for(lambda: not stage.processes(), "the agents end with their runner", seconds=2)
         assert stage.run().returncode == 0
@@ -124,9 +128,9 @@ def test_a_runner_killed_while_planning_plans_again_and_creates_once(tmp_path: P
 def test_two_runners_share_the_work_and_never_an_issue(tmp_path: Path) -> None:
     """Started at once on one project: every issue lands once, and both end well."""
     keys = [f"k{number}" for number in range(6)]
-    with theatre(tmp_path, script([planned(key) for key in keys])) as stage:
-        assert stage.run("--plan-only").returncode == 0
+    with theatre(tmp_path, play := script([planned(key) for key in keys])) as stage:
+        stage.hand_in(play)
         runners = [stage.start("--concurrent", "2") for _ in range(2)]
-        ended = [runner.communicate(timeout=90)[0] for runner in runners]
+        ended = [runner.communicate(timeout=280)[0] for runner in runners]
         assert [runner.returncode for runner in runners] == [0, 0], ended
         assert sorted(Counter(stage.landings()).values()) == [1] * len(keys)

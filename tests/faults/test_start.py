@@ -22,7 +22,7 @@ def start(
         env={**usual, **environment},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
 

@@ -18,7 +18,7 @@ from framework.rehearsal.github.clock import Clock
 from framework.rehearsal.github.schema import COMMAND, installed, place
 from framework.rehearsal.github.serve import Double, serve
 from framework.rehearsal.github.store import Store
-from framework.trackers.github.board import Board, Card
+from framework.trackers.github.board import Card, ProjectsBoard
 
 NEEDS_SCHEMA = pytest.mark.skipif(
     not installed(place(os.environ)), reason=f"GitHub's schema is not here: {COMMAND}"
@@ -42,11 +42,11 @@ class Stage:
         return self.double.store
 
     @contextmanager
-    def board(self, number: int | None = None, *, furnish: bool = True) -> Iterator[Board]:
+    def board(self, number: int | None = None, *, furnish: bool = True) -> Iterator[ProjectsBoard]:
         """As a new process would have it."""
         clock = self.double.clock
         api = GitHub(url=self.double.url, token=self.token, clock=clock.now, sleep=clock.sleep)
-        board = Board(
+        board = ProjectsBoard(
             api,
             owner=self.owner,
             repo="shop",

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Protocol
 
 from framework.domain.pull import Check, Colour, PullRequest, Review, Standing, Verdict
+from framework.forge.batch import Mutation, sure
 from framework.forge.github import GitHub
 from framework.pulls.base import PullRequests
 from framework.pulls.github import GitHubPullRequests
 from framework.rehearsal.github import deeds, merging, robot
 from framework.rehearsal.github.ci import add_check
 from framework.rehearsal.github.pull_deeds import review
-from framework.rehearsal.github.records import Issue, Repo
-from framework.rehearsal.github.serve import serve
+from framework.rehearsal.github.records import Issue, Pull, Repo
+from framework.rehearsal.github.serve import Double, serve
 from framework.rehearsal.github.store import Store
 from tests.integration.pulls_memory import MemoryPullRequests
 
@@ -88,18 +89,45 @@ class OnGitHub:
     """See `People`."""
 
     door: PullRequests
-    store: Store
+    api: GitHub
+    double: Double
     repo: Repo
-    address: str
 
-    def merge(self, number: int, *, squash: bool = False) -> str:
+    @property
+    def store(self) -> Store:
+        return self.double.store
+
+    @property
+    def tries(self) -> int:
+        """How often somebody asked over the API to merge one."""
+        return sum(one.operation.endswith("/merge") for one in self.double.log)
+
+    def merge(self, number: int, *, squash: bool = False, method: merging.Method = "merge") -> str:
+        """By `method` where it is given."""
         with self.store.lock:
-            method: merging.Method = "squash" if squash else "merge"
-            return merging.merge(self.store, self._of(number), "ada", method=method)
+            how: merging.Method = "squash" if squash else method
+            return merging.merge(self.store, self._of(number), "ada", method=how)
 
     def close(self, number: int) -> None:
         with self.store.lock:
             deeds.close(self.store, self._of(number), "ada")
+
+    def change(self, number: int, **fields: str) -> None:
+        """Its title, its body, its base, or its state."""
+        self.api.send("PATCH", f"repos/ann/r/pulls/{number}", fields)
+
+    def hold_back(self, number: int, *, again: bool = True) -> None:
+        """Make it a draft again, or ready after all."""
+        name = "convertPullRequestToDraft" if again else "markPullRequestReadyForReview"
+        given = {"pullRequestId": self._of(number).node}
+        select = "{ pullRequest { id } }"
+        sure(self.api.mutate([Mutation(name=name, input=given, select=select)])[0])
+
+    def pull(self, number: int) -> Pull:
+        return merging.pull_of(self._of(number))
+
+    def title(self, number: int) -> str:
+        return self._of(number).title
 
     def ask(self, number: int, text: str, by: str = "ada") -> None:
         with self.store.lock:
@@ -115,7 +143,7 @@ class OnGitHub:
             add_check(self.store, self.repo, head, "ci", conclusion="failure", summary=said)
 
     def url(self, number: int) -> str:
-        return f"{self.address}/ann/r/pull/{number}"
+        return f"{self.double.url}/ann/r/pull/{number}"
 
     def body(self, number: int) -> str:
         return self._of(number).body or ""
@@ -155,6 +183,6 @@ def on_github(origin: Path) -> Iterator[OnGitHub]:
         api = GitHub(url=double.url, token=_TOKEN, clock=double.clock.now, sleep=double.clock.sleep)
         try:
             door = _WithCI(api, store, repo)
-            yield OnGitHub(door=door, store=store, repo=repo, address=double.url)
+            yield OnGitHub(door=door, api=api, double=double, repo=repo)
         finally:
             api.close()

@@ -23,7 +23,7 @@ from framework.rehearsal.github.clock import Clock
 from framework.rehearsal.github.schema import COMMAND, installed, place
 from framework.rehearsal.github.serve import Double, serve
 from framework.rehearsal.github.store import Store
-from framework.trackers.github.board import Board, Card
+from framework.trackers.github.board import Card, ProjectsBoard
 
 pytestmark = pytest.mark.skipif(
     not installed(place(os.environ)), reason=f"GitHub's schema is not here: {COMMAND}"
@@ -43,7 +43,7 @@ from pathlib import Path
 from framework.domain.issue import Priority, State
 from framework.forge.github import GitHub
 from framework.rehearsal.github.clock import Clock
-from framework.trackers.github.board import Board, Card
+from framework.trackers.github.board import ProjectsBoard, Card
 
 url, path, nodes, at, fatal = sys.argv[1:]
 clock = Clock(datetime.fromisoformat(at))
@@ -61,7 +61,7 @@ def counted(call):
     return answer
 
 api._wire.exchange = counted
-board = Board(api, owner="ada", repo="shop", path=Path(path), title="shop", number=None,
+board = ProjectsBoard(api, owner="ada", repo="shop", path=Path(path), title="shop", number=None,
               clock=clock.now, say=print)
 board.show([Card(number=number, node=node, state=State.BLOCKED, priority=Priority.LOW, agent="a")
             for number, node in enumerate(json.loads(nodes), 1)])
@@ -78,12 +78,14 @@ def double() -> Iterator[Double]:
         yield double
 
 
-def opened(double: Double, path: Path, said: list[str] | None = None) -> tuple[GitHub, Board]:
+def opened(
+    double: Double, path: Path, said: list[str] | None = None
+) -> tuple[GitHub, ProjectsBoard]:
     clock = double.clock
     api = GitHub(
         url=double.url, token="ghp_ada", clock=clock.now, sleep=clock.sleep, patience=300.0
     )
-    board = Board(
+    board = ProjectsBoard(
         api,
         owner="ada",
         repo="shop",
@@ -188,7 +190,7 @@ def people_move(
     return moved
 
 
-def attempt(board: Board) -> dict[int, State]:
+def attempt(board: ProjectsBoard) -> dict[int, State]:
     """What a tracker does now and then; GitHub may be away."""
     board.flush()
     return dict(board.moves())

@@ -34,6 +34,7 @@ ISSUES = 12
 SESSION_SECONDS = 8.0
 """Of the clock that GitHub and the tracker have; the bundled rehearsal takes as long."""
 LIMIT = 5.0
+Play = Callable[[Conversation], Any]
 
 
 @pytest.fixture
@@ -72,14 +73,15 @@ def double(clock: Time) -> Iterator[Double]:
 
 
 @asynccontextmanager
-async def parts_on(double: Double, clock: Time, root: Path) -> AsyncIterator[Parts]:
-    """A run's parts with their tracker on GitHub, with a board."""
+async def parts_on(
+    double: Double, clock: Time, root: Path, play: Play | None = None
+) -> AsyncIterator[Parts]:
+    """A run's parts with their tracker on GitHub, with a board. `play` is what each session does,
+    by default no more than its work."""
     api = GitHub(url=double.url, token=double.token, clock=clock, sleep=clock.sleep)
     given = opened(double, root, clock) | {"api": api, "board": True, "sleep": clock.sleep}
     del given["fresh"]
-    plays: dict[tuple[int, int], Callable[[Conversation], Any]] = {
-        (number, 1): clock.session for number in range(1, ISSUES + 2)
-    }
+    plays = {(number, 1): play or clock.session for number in range(1, ISSUES + 2)}
     async with runner.opened(root, runner.Stage(plays=plays), poll=0.5) as parts:
         tracker = Outbox(
             GitHubTracker(**given),

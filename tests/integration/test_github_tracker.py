@@ -11,6 +11,7 @@ import pytest
 from framework.domain.entry import Label, Milestone, User
 from framework.domain.errors import (
     AlreadyThere,
+    ForgeRefused,
     IssueDeleted,
     IssueNotFound,
     TrackerError,
@@ -436,6 +437,33 @@ def test_a_card_that_a_person_moves_changes_the_issue(tmp_path: Path, clock: Tim
         tracker.close()
 
 
+def test_what_an_archived_repository_refuses_can_be_told_later(tmp_path: Path, clock: Time) -> None:
+    """A write is put off, and whoever lists then hears why, until it is archived no more; a list
+    alone is as ever, and what is refused for another reason is refused."""
+    tracker = Bench(tmp_path, clock, board=True)
+    try:
+        id = tracker.create(Draft(title="x")).id
+        repo(tracker).archived = True
+        assert tracker.count() == 1
+        close = Change(state=State.CLOSED)
+        with pytest.raises(TrackerUnavailable, match="is archived"):
+            tracker.conclude(id, close, "proof", author="a", key="k")
+        with pytest.raises(TrackerUnavailable, match="bot/game/settings"):
+            tracker.comment(id, "more", author="a", key="l")
+        with pytest.raises(TrackerUnavailable, match="Unarchive it"):
+            tracker.create(Draft(title="y"))
+        with pytest.raises(ForgeRefused, match="is archived"):
+            tracker.list()
+        repo(tracker).archived = False
+        assert tracker.conclude(id, close, "proof", author="a", key="k").is_closed
+        assert [one.state for one in tracker.list()] == [State.CLOSED]
+        tracker.double.store.tokens[tracker.double.token].scopes = frozenset()
+        with pytest.raises(ForgeRefused, match="public_repo"):
+            tracker.comment(id, "more", author="a", key="m")
+    finally:
+        tracker.close()
+
+
 def test_a_move_that_is_refused_puts_the_card_back(tmp_path: Path, clock: Time) -> None:
     """And one to where the issue is already, by what a person did to both, changes nothing."""
     said: list[str] = []
@@ -445,10 +473,12 @@ def test_a_move_that_is_refused_puts_the_card_back(tmp_path: Path, clock: Time) 
         look(tracker, clock)
         assert cards(tracker) == {1: "Todo"}
         clock.forward(60)
-        move(tracker, "Blocked")
-        repo(tracker).archived = True
+        move(tracker, "In Progress")
+        with tracker.double.store.lock:
+            deeds.label(tracker.double.store, there(tracker, id), ["claimed:other"], "ann")
         look(tracker, clock)
-        repo(tracker).archived = False
+        with tracker.double.store.lock:
+            deeds.unlabel(tracker.double.store, there(tracker, id), ["claimed:other"], "ann")
         assert "issue 1 was not: " in said[0]
         look(tracker, clock)
         assert tracker.get(id).state is State.OPEN

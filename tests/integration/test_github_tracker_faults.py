@@ -117,16 +117,24 @@ from framework.forge.github import GitHub
 from framework.trackers.github import GitHubTracker
 from tests.contracts.tracker_github import Hurried
 
-url, token, directory = sys.argv[1:]
+url, token, directory, plan = sys.argv[1:]
+exec(plan)
 time = Hurried(datetime.now(UTC))
 tracker = GitHubTracker(
     api=GitHub(url=url, token=token, clock=time, sleep=time.sleep), url=url, owner="bot",
     repo="game", token=token, directory=Path(directory), store="here", board=False,
 )
-chain = [
+tracker.create_many(PLAN)
+"""
+CHAIN = """
+PLAN = [
     Draft(title=f"{n}", key=f"{n}", depends_on=(f"key:{n - 1}",) if n else ()) for n in range(20)
 ]
-tracker.create_many(chain)
+"""
+FAMILY = """
+PLAN = [Draft(title="META", key="p/meta", labels=frozenset({"meta"}))] + [
+    Draft(title=f"{n}", key=f"p/{n}") for n in range(24)
+]
 """
 
 
@@ -148,12 +156,36 @@ def test_killed_in_the_middle_of_planning_the_next_run_finishes_it(
             tracker.close()
 
 
+@pytest.mark.parametrize("last", ["createIssue", "addSubIssue"])
+@pytest.mark.parametrize("directory", ["first", "next"])
+def test_killed_before_all_are_sub_issues_the_next_run_finishes_it(
+    tmp_path: Path, last: str, directory: str
+) -> None:
+    """On the same machine and on another one; each is under META, and none was put there twice."""
+    clock = Ticking()
+    with serve(stage(clock)) as double:
+        kill_after(double, tmp_path / "first", last, FAMILY)
+        given: dict[str, Any] = {"Draft": Draft}
+        exec(FAMILY, given)
+        tracker = tracker_of(double, tmp_path / directory, clock)
+        try:
+            made = until_told(lambda: tracker.create_many(given["PLAN"]), clock)
+        finally:
+            tracker.close()
+        (repo,) = double.store.repos.values()
+        assert len(made) == len(repo.issues) == 25
+        meta, *others = repo.issues.values()
+        assert meta.title == "META"
+        assert {one.parent for one in others} == {meta.id}
+        assert [one.kind for one in meta.events].count("sub_issue_added") == 24
+
+
 ROOT = Path(__file__).parents[2]
 
 
-def kill_after(double: Double, directory: Path, last: str) -> None:
+def kill_after(double: Double, directory: Path, last: str, plan: str = CHAIN) -> None:
     """Start a planner, and kill it as soon as it was answered that."""
-    words = [sys.executable, "-c", CHILD, double.url, double.token, str(directory)]
+    words = [sys.executable, "-c", CHILD, double.url, double.token, str(directory / "github"), plan]
     with subprocess.Popen(words, stdout=subprocess.PIPE) as child:
         while not double.log.count(last) and child.poll() is None:
             os.sched_yield()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from framework.domain.errors import ForgeRefused
-from framework.domain.issue import META_LABEL, Draft
+from framework.domain.issue import META_LABEL, Change, Draft, State
+from framework.rehearsal.github import relations
 from framework.rehearsal.github.faults import Kind
 from framework.rehearsal.github.records import Issue
-from tests.contracts.tracker_github import Bench, client
+from framework.trackers.github import GitHubTracker, kin
+from tests.contracts.tracker_github import Bench, client, opened
 
 PLAN = [
     Draft(title="META", key="p1/meta", labels=frozenset({META_LABEL})),
@@ -114,7 +116,7 @@ def test_a_server_that_takes_none_is_left_alone(tracker: Bench, said: list[str])
 def test_an_outage_costs_no_more_than_the_ornament(
     tracker: Bench, said: list[str], kind: Kind
 ) -> None:
-    """The plan is made whatever happens to it, and it is not sent again."""
+    """The plan is made whatever happens to it, it is said once, and the next call mends it."""
     fault = tracker.double.faults.add(ASKED, kind, times=99)
     made = tracker.create_many(PLAN)
     assert tracker.create_many(PLAN) == made
@@ -122,6 +124,9 @@ def test_an_outage_costs_no_more_than_the_ornament(
     assert made[2].depends_on == (made[1].id,)
     assert fault.seen >= 1
     assert len(said) >= 1
+    tracker.double.faults.clear()
+    tracker.create_many(PLAN)
+    assert list(parents(tracker).values()) == [None, "META", "META", "META"]
 
 
 def types(tracker: Bench) -> list[str | None]:
@@ -180,13 +185,115 @@ def test_a_server_that_knows_no_types_makes_the_issues(tracker: Bench, said: lis
     assert said == []
 
 
-def test_a_type_that_is_gone_costs_one_try(tracker: Bench) -> None:
-    """GitHub refuses the issue that names it, and the next try asks which types there are."""
+def test_a_single_issue_has_its_type_too(tracker: Bench) -> None:
+    """In the request that makes it, with a type that is asked for once in a day; a draft of no
+    category asks for none."""
+    have(tracker, "Feature", "Task")
+    tracker.create(PLAN[1])
+    assert times_asked_for_types(tracker) == 0
+    for one in MIXED[:3]:
+        tracker.create(one)
+    assert types(tracker) == [None, "Feature", "Task", "Task"]
+    assert times_asked_for_types(tracker) == 1
+    assert tracker.double.log.operations().count("POST /repos/{owner}/{repo}/issues") == 4
+
+
+def test_types_are_remembered_for_the_next_process(tmp_path: Path, tracker: Bench) -> None:
+    """For a day."""
+    have(tracker, "Feature", "Task")
+    tracker.create(MIXED[0])
+    clock = Time()
+    for draft, hours, asked in ((MIXED[1], 1, 1), (MIXED[2], 25, 2)):
+        clock.now = Time.now + timedelta(hours=hours)
+        with closing(GitHubTracker(**opened(tracker.double, tmp_path, clock))) as another:
+            another.create(draft)
+        assert times_asked_for_types(tracker) == asked
+    assert types(tracker) == ["Feature", "Task", "Task"]
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_a_type_that_is_gone_costs_nobody_an_issue(tracker: Bench, several: bool) -> None:
+    """GitHub refuses what names it, which types there are is asked again, and it goes on."""
     have(tracker, "Feature", "Task")
     tracker.create_many(MIXED[:2])
     repo = next(iter(tracker.double.store.repos.values()))
     del tracker.double.store.nodes[repo.types.pop("Task").node]
-    with pytest.raises(ForgeRefused):
+    if several:
         tracker.create_many(MIXED[2:])
-    tracker.create_many(MIXED[2:])
+    else:
+        for one in MIXED[2:]:
+            tracker.create(one)
     assert {one.title for one in there(tracker).values()} == {"play", "look", "build", "other"}
+    assert types(tracker)[2:] == [None, None]
+    assert times_asked_for_types(tracker) == 2
+
+
+def test_what_stays_refused_is_said(tracker: Bench) -> None:
+    """Types are asked for anew only once: a server that lists one which it does not take is not
+    asked for ever."""
+    have(tracker, "Task")
+    repo = next(iter(tracker.double.store.repos.values()))
+    del tracker.double.store.nodes[repo.types["Task"].node]
+    with pytest.raises(ForgeRefused):
+        tracker.create_many(MIXED)
+    assert times_asked_for_types(tracker) == 2
+
+
+# What was cut off.
+
+
+@pytest.mark.parametrize("kind", ["reset", "reset after", "502", "502 after"])
+def test_a_run_that_was_cut_off_is_mended_by_the_next(
+    tmp_path: Path, tracker: Bench, kind: Kind
+) -> None:
+    """Before and after GitHub did it: by the first claim of another process that shares the
+    mirror, without a word and without asking twice."""
+    tracker.double.faults.add(ASKED, kind)
+    made = tracker.create_many(PLAN)
+    said: list[str] = []
+    given = opened(tracker.double, tmp_path, Time()) | {"say": said.append}
+    with closing(GitHubTracker(**given)) as another:
+        another.list()
+        another.update(made[1].id, Change(state=State.IN_PROGRESS))
+        assert list(parents(tracker).values()) == [None, "META", "META", "META"]
+        asked = len(tracker.double.log)
+        another.update(made[1].id, Change(state=State.OPEN))
+        another.create_many(PLAN)
+        assert not any("addSub" in one for one in tracker.double.log.operations()[asked:])
+    assert said == []
+
+
+def test_another_machine_mends_it_when_it_goes_on(tmp_path: Path, tracker: Bench) -> None:
+    """One that knows nothing of the plan asks GitHub once what lacks a parent; what is elsewhere
+    already, and what people took out, is left where it is."""
+    tracker.double.faults.add(ASKED, "reset")
+    made = tracker.create_many([*PLAN, Draft(title="d", key="p1/d")])
+    store = tracker.double.store
+    issues = there(tracker)
+    with store.lock:
+        relations.adopt(store, issues[2], issues[3], "ann")
+        relations.adopt(store, issues[1], issues[4], "ann")
+        relations.orphan(store, issues[1], issues[4], "ann")
+    with closing(GitHubTracker(**opened(tracker.double, tmp_path / "next", Time()))) as another:
+        assert another.create_many(PLAN) == made[:4]
+        assert parents(tracker) == {"META": None, "a": "META", "b": "a", "c": None, "d": None}
+        asked = len(tracker.double.log)
+        another.create_many(PLAN)
+        assert len(tracker.double.log) - asked <= 1
+
+
+def test_a_server_that_does_not_tell_parents_is_left_alone(
+    tmp_path: Path, tracker: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It refuses a question with words that it does not know; that is said once, and the issues
+    are there."""
+    tracker.create_many(PLAN)
+    monkeypatch.setattr(kin, "WHOLES_QUERY", "query($ids: [ID!]!) { nodes(ids: $ids) { whole } }")
+    said: list[str] = []
+    given = opened(tracker.double, tmp_path / "next", Time()) | {"say": said.append}
+    with closing(GitHubTracker(**given)) as another:
+        assert len(another.create_many(PLAN)) == len(PLAN)
+        asked = tracker.double.log.operations().count("query nodes")
+        assert len(another.create_many(PLAN)) == len(PLAN)
+    assert tracker.double.log.operations().count("query nodes") == asked
+    assert len(said) == 1

@@ -211,10 +211,12 @@ def test_half_open_requests_cost_nothing(open_hook: Open) -> None:
     was too slow."""
     hook = open_hook(Limits(seconds=2.0))
     with ExitStack() as stack:
-        slow = [stack.enter_context(socket.create_connection(hook.place)) for _ in range(200)]
-        for number, stream in enumerate(slow):
+        slow = []
+        for number in range(200):
+            stream = stack.enter_context(socket.create_connection(hook.place))
             length = b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf"
             stream.sendall(length if number % 2 else b"POST / HTTP/1.1\r\nX: half")
+            slow.append(stream)
         assert hook.post(news(7)) == 202
         for stream in slow:
             stream.settimeout(30)

@@ -264,3 +264,40 @@ def test_many_are_looked_at_in_one_query(tmp_path: Path) -> None:
         github.faults.add("^query", "500", times=99)
         with pytest.raises(TrackerUnavailable):
             desk.pulls.look(names)
+
+
+@NEEDS_SCHEMA
+def test_strangers_branches_of_the_same_name_hide_nothing(tmp_path: Path) -> None:
+    """Six pull requests from forks, all newer: ours is seen, and opened again it is the same one;
+    where there are theirs alone, there is none."""
+    with double(tmp_path) as (desk, github, _):
+        repo = github.store.repo("ann", "r")
+        assert repo is not None
+        desk.push(BRANCH, "1.txt")
+        ours = desk.pulls.open(OFFER)
+        for number in range(6):
+            desk.push(f"fork-{number}", f"{number}.txt")
+            pull = repo.issues[desk.pulls.open(replace(OFFER, branch=f"fork-{number}")).number].pull
+            assert pull is not None
+            pull.head, pull.fork = BRANCH, "eve"
+        assert desk.see().number == ours.number
+        assert desk.pulls.open(OFFER).number == ours.number
+        pull = repo.issues[ours.number].pull
+        assert pull is not None
+        pull.fork = "mallory"
+        assert desk.pulls.look([BRANCH]) == {}
+
+
+@NEEDS_SCHEMA
+def test_a_second_one_of_the_branch_is_a_persons(tmp_path: Path) -> None:
+    """Opened by hand into another branch: the one that was opened first is still ours."""
+    with double(tmp_path) as (desk, _, api):
+        desk.push(BRANCH, "1.txt")
+        desk.push("develop", "develop.txt")
+        ours = desk.pulls.open(OFFER)
+        api.send(
+            "POST",
+            "repos/ann/r/pulls",
+            {"title": "Theirs", "head": BRANCH, "base": "develop"},
+        )
+        assert desk.see().number == ours.number

@@ -15,11 +15,11 @@ import yaml
 from framework import box
 from framework.agents.claude import ClaudeAgent, Token
 from framework.agents.tokens import TokenPool
+from framework.clock import utcnow
 from framework.domain.event import AttemptStarted, Warned
 from framework.domain.issue import State
 from framework.leases.process import is_alive
 from framework.rehearsal import scenario, server
-from framework.runner.clock import utcnow
 from framework.runner.run import run
 from framework.runner.service import Service
 from tests.contracts.test_agents_recalled import Wire, said

@@ -291,7 +291,7 @@ async def test_silence_ends_with_the_client_or_with_the_server(tmp_path: Path) -
   - planning: true
     attempts: [{turns: [{hang: 0}]}, {turns: [{hang: 2, say: x}]}, {turns: [{say: Hello}]}]
 """
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with rehearsal(tmp_path, script) as endpoint:
             silent = await ask(endpoint, "1")
             partial = await ask(endpoint, "2")

@@ -266,10 +266,11 @@ async def test_silence_is_a_stall_but_a_running_tool_has_its_own_limit(tmp_path:
 
 async def test_a_conflict_goes_back_to_its_author_once(tmp_path: Path) -> None:
     """Both change one file; the second resolves it in the same session and lands."""
-    both = anyio.Event()
+    both, begun = anyio.Event(), anyio.Event()
 
     async def first(conversation: Conversation) -> SessionEnd:
         await commit(conversation, "shared.txt", "first\n")
+        await begun.wait()
         return await finish(conversation)
 
     async def second(conversation: Conversation) -> SessionEnd:
@@ -279,7 +280,9 @@ async def test_a_conflict_goes_back_to_its_author_once(tmp_path: Path) -> None:
             both.set()
             return Completed(spending=NONE)
         await commit(conversation, "shared.txt", "second\n")
-        await anyio.sleep(0.8)
+        begun.set()
+        while not outcomes(parts):  # noqa: ASYNC110 - the journal tells nobody
+            await anyio.sleep(0.02)
         return await finish(conversation)
 
     def merge(conversation: Conversation) -> None:
@@ -542,11 +545,11 @@ async def test_a_machine_that_keeps_failing_stops_the_run(tmp_path: Path) -> Non
 
 async def test_the_turns_of_a_session_share_its_time(tmp_path: Path) -> None:
     async def slow(conversation: Conversation) -> SessionEnd:
-        await anyio.sleep(0.4)
+        await anyio.sleep(1.8)
         return Completed(spending=NONE)
 
     stage = Stage(plays={(1, 1): slow})
-    limits = Limits(seconds=0.6)
+    limits = Limits(seconds=3)
     async with opened(tmp_path, stage, limits=limits, max_failures=1) as parts:
         add(parts, "one")
         assert (await run(parts)).code == 1

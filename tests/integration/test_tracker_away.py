@@ -44,15 +44,16 @@ async def test_sessions_go_on_and_everything_is_told_once_and_in_order(tmp_path:
         for number in range(ISSUES):
             add(parts, f"issue {number}")
         real = parts.tracker
-        far = Outages(real, lambda: away.is_set() and not landed.is_set(), lambda: None)
+        far = Outages(real, lambda: away.is_set() and not landed.is_set(), lambda *_: None)
         outbox = Outbox(
             far, tmp_path / "far.db", process=parts.process, is_alive=is_alive  # type: ignore[arg-type]
         )  # fmt: skip
         parts = replace(parts, tracker=outbox, outgoing=outbox)
 
         async def come_back() -> None:
-            while len(events(parts, WorkLanded)) < 6:  # noqa: ASYNC110 - the journal is no event
+            while outbox.backlog().count < 2 * 6:  # noqa: ASYNC110 - the queue is no event
                 await anyio.sleep(0.01)
+            assert len(events(parts, WorkLanded)) == 6
             assert len(stage.turns) == 6, "nothing new was begun meanwhile"
             assert states_of(real)[:6] == [State.IN_PROGRESS] * 6
             landed.set()

@@ -85,6 +85,7 @@ def tricked(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     play = script([*map(planned, bad), planned("good")], **bad)
     root = tmp_path_factory.mktemp("tricked")
     with theatre(root, play, NIGHTSHIFT_MAX_FAILURES="1") as stage:
+        stage.hand_in(play)
         ran = stage.run("--concurrent", "3")
         assert ran.returncode == 1, ran.stdout
         landed = [one.partition(": ")[2] for one in stage.landings()]
@@ -125,6 +126,7 @@ def test_an_attack_reaches_nobody_else(tmp_path: Path) -> None:
     bad = keyed({name: attacking(attack) for name, attack in ATTACKS.items()})
     play = script([*map(planned, bad), planned("good")], **bad)
     with theatre(tmp_path, play) as stage:
+        stage.hand_in(play)
         ran = stage.run("--concurrent", "3")
         assert ran.returncode == 0, ran.stdout
         subjects = sorted(one.partition(": ")[2] for one in stage.landings())
@@ -140,7 +142,8 @@ def attacking(attack: str) -> dict[str, Any]:
 
 def test_a_question_blocks_the_issue_and_is_on_it(tmp_path: Path) -> None:
     asks = [{"blocked": "Which colour?"}, {"say": "waiting"}]
-    with theatre(tmp_path, script([planned("a")], a=asks)) as stage:
+    with theatre(tmp_path, play := script([planned("a")], a=asks)) as stage:
+        stage.hand_in(play)
         ran = stage.run()
         assert ran.returncode == 1
         assert stage.standings() == {"Write a": "blocked"}
@@ -150,7 +153,8 @@ def test_a_question_blocks_the_issue_and_is_on_it(tmp_path: Path) -> None:
 
 def test_a_manual_check_hands_the_landed_issue_to_a_person(tmp_path: Path) -> None:
     looks = planned("a", checks=["test -f a.txt", "manual: is it beautiful?"])
-    with theatre(tmp_path, script([looks])) as stage:
+    with theatre(tmp_path, play := script([looks])) as stage:
+        stage.hand_in(play)
         assert stage.run().returncode == 0
         assert stage.standings() == {"Write a": "needs_review"}
         assert stage.landings() == ["Land issue 2: Write a"]

@@ -26,7 +26,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, str
         cwd=state,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

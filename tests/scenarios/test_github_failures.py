@@ -69,7 +69,7 @@ class Shop:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         said = ran.stdout + ran.stderr

@@ -58,6 +58,7 @@ def test_a_dirty_checkout_is_left_exactly_as_it_is(tmp_path: Path) -> None:
 
 def test_commits_made_meanwhile_are_taken_in_and_a_clean_checkout_follows(tmp_path: Path) -> None:
     with theatre(tmp_path, PLAY) as stage:
+        stage.hand_in(PLAY)
         assert stage.run("--iterations", "1", "--concurrent", "1").returncode == 1
         (stage.project / "mine.txt").write_text("mine\n")
         git(stage, "add", "mine.txt")
@@ -69,6 +70,7 @@ def test_commits_made_meanwhile_are_taken_in_and_a_clean_checkout_follows(tmp_pa
 
 def test_a_project_that_is_red_before_anyone_worked_is_said_so(tmp_path: Path) -> None:
     with theatre(tmp_path, PLAY) as stage:
+        stage.hand_in(PLAY)
         ran = stage.run("--check", "false", "--check", "true")
         assert ran.returncode == 0, ran.stdout
         assert "red before anyone worked: false" in ran.stdout
@@ -89,6 +91,7 @@ def test_plan_only_stops_and_the_edited_plan_is_what_is_made(tmp_path: Path) -> 
 
 def test_a_second_run_makes_nothing_twice_and_nothing_that_was_deleted(tmp_path: Path) -> None:
     with theatre(tmp_path, PLAY) as stage:
+        stage.hand_in(PLAY)
         assert stage.run("--iterations", "1", "--concurrent", "1").returncode == 1
         tracker = attach.open_tracker(stage.project)
         tracker.delete("3")  # type: ignore[attr-defined]
@@ -100,6 +103,7 @@ def test_a_second_run_makes_nothing_twice_and_nothing_that_was_deleted(tmp_path:
 
 def test_one_slot_is_the_same_engine(tmp_path: Path) -> None:
     with theatre(tmp_path, PLAY) as stage:
+        stage.hand_in(PLAY)
         ran = stage.run("--max-iterations", "1", script="autonomous_agent.py")
         assert ran.returncode == 1
         assert stage.standings() == {"Write a": "closed", "Write b": "ready"}
@@ -109,6 +113,7 @@ def test_one_slot_is_the_same_engine(tmp_path: Path) -> None:
 
 def test_nothing_left_to_do_is_a_success_and_changes_nothing(tmp_path: Path) -> None:
     with theatre(tmp_path, PLAY) as stage:
+        stage.hand_in(PLAY)
         assert stage.run().returncode == 0
         tip = stage.git("rev-parse", "main")
         asked = len(stage.endpoint.log)

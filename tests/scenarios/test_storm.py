@@ -37,7 +37,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
         cwd=state,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=280,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -7,7 +7,6 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 
 from framework.box import Bubblewrap, Cell, Unboxed, is_available, programs
 from tests.integration.hubs import NO_BOX
+from tests.theatre import wait_for
 
 boxed = pytest.mark.skipif(not is_available(), reason=NO_BOX)
 CANARY = "canary-7f3a"
@@ -182,10 +182,7 @@ def alive(marker: str) -> bool:
 
 
 def wait_until(what: bool, marker: str) -> None:
-    end = time.monotonic() + 10
-    while alive(marker) != what:
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_for(lambda: alive(marker) == what, f"sleep {marker}: {what}")
 
 
 @boxed

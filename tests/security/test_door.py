@@ -13,6 +13,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,17 @@ from anyio.streams.tls import TLSListener
 
 from framework.agents.base import Conversation
 from framework.agents.claude import ClaudeAgent, Token
-from framework.box import DOOR_URL, Bubblewrap, Cell, is_available, programs
+from framework.box import DOOR_URL, Bubblewrap, Cell, Network, is_available, programs
 from framework.box.door import Behind, open_door, proxy_for
-from framework.domain.session import Completed, Limits, SessionEvent, ToolCalled, Troubled
+from framework.domain.session import (
+    Completed,
+    Limits,
+    SessionEnd,
+    SessionEvent,
+    ToolCalled,
+    Troubled,
+)
+from framework.domain.trouble import Kind
 from framework.rehearsal import scenario, server
 from tests.integration.hubs import NO_BOX
 
@@ -102,7 +111,7 @@ async def knock(door: Path, request: bytes) -> bytes:
         async with await SocketStream.from_socket(client.dup()) as stream:
             await stream.send(request)
             said = b""
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 try:
                     while True:
                         said += await stream.receive()
@@ -182,7 +191,7 @@ async def test_a_stream_comes_as_it_is_made(tmp_path: Path) -> None:
         async with await anyio.connect_unix(path) as stream:
             await stream.send(post())
             said = b""
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 while not said.endswith(b"one"):
                     said += await stream.receive()
                 upstream.go.set()
@@ -199,9 +208,9 @@ async def test_an_asker_that_goes_is_no_longer_asked_for(tmp_path: Path) -> None
         path = f"/proc/self/fd/{os.open(door.parent, os.O_RDONLY)}/door"
         async with await anyio.connect_unix(path) as stream:
             await stream.send(post())
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 await upstream.come.wait()
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await upstream.gone.wait()
 
 
@@ -351,15 +360,8 @@ async def converse(
     """The real CLI in a box without network, against the scripted model: what it used, how it
     ended, and what the model was asked."""
     turns = [*faults, {"bash": bash}, {"write": {"path": "a.txt", "text": "hello"}}, {"say": "ok"}]
-    folder = root / "scenario"
-    for path in (folder, root / "clone", root / "home"):
-        path.mkdir()
-    (folder / "app_spec.txt").write_text("x")
-    text = {"name": "t", "description": "t", "spec": "app_spec.txt"}
-    sessions = [{"issue": "Try it", "turns": turns}]
-    (folder / "scenario.yaml").write_text(yaml.safe_dump({**text, "sessions": sessions}))
     events: list[SessionEvent] = []
-    async with server.serve(scenario.load(folder / "scenario.yaml"), now=time.time) as endpoint:
+    async with scripted(root, turns) as endpoint:
         behind = Behind(
             endpoint=endpoint.url, headers={"authorization" if oauth else "x-api-key": KEY}
         )
@@ -368,17 +370,46 @@ async def converse(
             agent = ClaudeAgent(
                 box=box, tokens={"": Token(value=HELD, oauth=oauth)}, model="sonnet"
             )
-            conversation = Conversation(
-                session=str(uuid.uuid4()),
-                prompt="# Issue 1: Try it\n\nDo it.",
-                system="You are brief.",
-                directory=root / "clone",
-                home=root / "home",
-                log=root / "logs" / "session.jsonl",
-                limits=Limits(seconds=60),
-            )
-            end = await agent.converse(conversation, events.append)
+            end = await agent.converse(trying(root), events.append)
     return end, events, endpoint
+
+
+async def shut_in(root: Path, turns: Sequence[dict[str, Any]]) -> SessionEnd:
+    """How a session of the real CLI ends that has no network and the agent's own door."""
+    async with scripted(root, turns) as endpoint:
+        agent = ClaudeAgent(
+            box=Bubblewrap(root / "accounts", programs(os.environ["PATH"])),
+            tokens={"": Token(value=KEY, oauth=True)},
+            model="sonnet",
+            network=Network.MODEL_ONLY,
+            endpoint=endpoint.url,
+        )
+        return await agent.converse(trying(root), lambda event: None)
+
+
+@asynccontextmanager
+async def scripted(root: Path, turns: Sequence[dict[str, Any]]) -> AsyncIterator[server.Endpoint]:
+    folder = root / "scenario"
+    for path in (folder, root / "clone", root / "home"):
+        path.mkdir()
+    (folder / "app_spec.txt").write_text("x")
+    text = {"name": "t", "description": "t", "spec": "app_spec.txt"}
+    sessions = [{"issue": "Try it", "turns": list(turns)}]
+    (folder / "scenario.yaml").write_text(yaml.safe_dump({**text, "sessions": sessions}))
+    async with server.serve(scenario.load(folder / "scenario.yaml"), now=time.time) as endpoint:
+        yield endpoint
+
+
+def trying(root: Path) -> Conversation:
+    return Conversation(
+        session=str(uuid.uuid4()),
+        prompt="# Issue 1: Try it\n\nDo it.",
+        system="You are brief.",
+        directory=root / "clone",
+        home=root / "home",
+        log=root / "logs" / "session.jsonl",
+        limits=Limits(seconds=60),
+    )
 
 
 SCAN = f"""{PYTHON} -c '
@@ -421,6 +452,27 @@ async def test_the_real_cli_works_through_the_door(tmp_path: Path, oauth: bool) 
     assert KEY not in scan
     assert f"FOUND {HELD[::-1]}" in scan
     assert f"FOUND {KEY[::-1]}" not in scan
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, Kind.RATE_LIMIT), (529, Kind.OVERLOADED)])
+async def test_when_to_come_back_is_heard_at_the_door(
+    tmp_path: Path, status: int, kind: Kind
+) -> None:
+    """`Retry-After` of the answer that ended the session, which the CLI itself tells nobody."""
+    refusal = {"status": status, "headers": {"retry-after": "4321"}}
+    began = datetime.now(UTC)
+    end = await shut_in(tmp_path, [refusal])
+    assert isinstance(end, Troubled)
+    assert end.trouble.kind is kind
+    assert end.trouble.until is not None
+    assert timedelta(0) <= end.trouble.until - began - timedelta(seconds=4321) < timedelta(60)
+
+
+async def test_a_refusal_that_does_not_say_when_leaves_that_open(tmp_path: Path) -> None:
+    """Then the waits are ours."""
+    end = await shut_in(tmp_path, [{"status": 529}])
+    assert isinstance(end, Troubled)
+    assert end.trouble.until is None
 
 
 async def test_a_limit_is_told_through_the_door(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ from framework.leases.database import Database
 from framework.leases.disk import replace_file
 from framework.leases.file import FileLeases
 from framework.leases.highwater import HighWater, _Given
-from framework.leases.lock import never
 from framework.leases.memory import MemoryLeases
 from framework.leases.sqlite import SqliteLeases
 from framework.leases.text import encode
+from framework.lockfile import never
 
 
 class OwnerOnlyRelease(MemoryLeases):

@@ -65,9 +65,9 @@ def test_values_reach_their_places(tmp_path: Path) -> None:
         NO_PROXY="localhost",
         XDG_STATE_HOME="/state",
     )
-    assert settings.run.bounds == Bounds(least=2, most=4)
-    assert settings.agent.limits.seconds == 120
-    assert settings.agent.limits.silence == 7
+    assert settings.policy.bounds == Bounds(least=2, most=4)
+    assert settings.policy.limits.seconds == 120
+    assert settings.policy.limits.silence == 7
     assert settings.agent.environment == {"NO_PROXY": "localhost"}
     assert settings.state == Path("/state/nightshift")
 

@@ -72,6 +72,15 @@ def classified(facts: ModelFacts | ForgeFacts) -> Trouble:
     return of_model(facts) if isinstance(facts, ModelFacts) else of_forge(facts, NOW)
 
 
+def test_what_the_answer_says_of_the_next_try_is_obeyed() -> None:
+    """Of whatever is waited out; the reset of a limit says more, and a refusal of ours nothing."""
+    told = {"retry_at": at(7), "resets_at": at(9)}
+    assert of_model(ModelFacts(status=529, **told)).until == at(7)
+    assert of_model(ModelFacts(status=429, **told)).until == at(9)
+    assert of_model(ModelFacts(status=429, retry_at=at(7))).until == at(7)
+    assert of_model(ModelFacts(status=400, **told)).until is None
+
+
 ROWS = [(row, of_the_model(row)) for row in FIXTURES["model"]]
 ROWS += [(row, of_a_forge(row)) for row in FIXTURES["forge"]]
 NAMES = [row["is"] for row, _ in ROWS]

@@ -14,10 +14,10 @@ from framework.domain.errors import TrackerUnavailable
 from framework.domain.frozen import replace
 from framework.trackers.github.marker import Marker, marked
 from framework.trackers.github.mirror import Mirror
-from framework.trackers.github.seen import Seen
+from framework.trackers.github.seen import Snapshot
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-SEEN = Seen(
+SEEN = Snapshot(
     number=3,
     node="I_3",
     title="Title",

@@ -14,12 +14,12 @@ from framework.domain.issue import Change, Issue, Priority, State
 from framework.trackers._rules import edited
 from framework.trackers.github import words
 from framework.trackers.github.reading import House, issue_of, shown_text, shown_title
-from framework.trackers.github.seen import Seen
+from framework.trackers.github.seen import Snapshot
 from framework.trackers.github.writing import fresh, patch
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOUSE = House(prefix="github.com/7", login="bot", store="here")
-SEEN = Seen(
+SEEN = Snapshot(
     number=3,
     node="I_3",
     title="Title",
@@ -41,11 +41,11 @@ texts = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
 )
 
 
-def read(seen: Seen, *, trusted: bool = True) -> Issue:
+def read(seen: Snapshot, *, trusted: bool = True) -> Issue:
     return issue_of(seen, HOUSE, needs=(), trusted=trusted)
 
 
-def after(seen: Seen, change: Change) -> Seen:
+def after(seen: Snapshot, change: Change) -> Snapshot:
     """The issue as GitHub shows it after our PATCH."""
     before = read(seen)
     now = edited(before, change, NOW)
@@ -64,7 +64,7 @@ def after(seen: Seen, change: Change) -> Seen:
     )
 
 
-def by_hand(seen: Seen, *, closed: bool) -> Seen:
+def by_hand(seen: Snapshot, *, closed: bool) -> Snapshot:
     """A person presses the button."""
     at = "2026-01-01T00:00:00Z" if closed else None
     return replace(

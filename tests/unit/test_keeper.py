@@ -13,7 +13,8 @@ from framework.domain.lease import Lease
 from framework.leases.memory import MemoryLeases
 from framework.runner.keeper import Keeper
 
-TTL = timedelta(seconds=0.6)
+TTL = timedelta(seconds=1.5)
+"""A third of it is a hitch that a busy machine may have."""
 
 
 def claim(store: MemoryLeases) -> Lease:

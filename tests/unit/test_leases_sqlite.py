@@ -18,8 +18,9 @@ import pytest
 from framework.domain.errors import LeaseCorrupt, LeaseError
 from framework.domain.lease import Failure
 from framework.leases.database import MIGRATIONS
-from framework.leases.lock import exclusive
+from framework.leases.disk import busy
 from framework.leases.sqlite import SqliteLeases
+from framework.lockfile import exclusive
 from tests.contracts.lease_stores import TTL, Clock
 from tests.unit.test_leases_file import read_only
 
@@ -99,7 +100,10 @@ def test_a_lock_that_is_kept_too_long_is_an_error(tmp_path: Path) -> None:
     """Ours, or SQLite's own held by another program: a clear error, not a standstill."""
     store = SqliteLeases(tmp_path, patience=0.01)
     store.establish()
-    with exclusive(tmp_path / "leases.lock", patience=1), pytest.raises(LeaseError, match="busy"):
+    with (
+        exclusive(tmp_path / "leases.lock", busy=busy, patience=1),
+        pytest.raises(LeaseError, match="busy"),
+    ):
         store.acquire("12", "a", TTL)
     with tables(tmp_path) as connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -113,7 +117,7 @@ def test_nobody_waits_in_line_for_a_held_key(tmp_path: Path) -> None:
     """A look is enough to see that a key is taken."""
     store = SqliteLeases(tmp_path, patience=0.01)
     store.acquire("12", "a", TTL)
-    with exclusive(tmp_path / "leases.lock", patience=1):
+    with exclusive(tmp_path / "leases.lock", busy=busy, patience=1):
         assert store.acquire("12", "b", TTL) is None
 
 

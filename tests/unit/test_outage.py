@@ -61,3 +61,30 @@ def test_it_begins_with_the_landing_that_it_waits_for_and_ends_by_itself() -> No
     tracker.update("3", Change(state=State.CLOSED))
     assert all(one.state in (State.CLOSED, State.NEEDS_REVIEW) for one in tracker.list())
     tracker.close()
+
+
+def test_it_lasts_until_there_was_something_to_tell() -> None:
+    """A slow machine has nothing for a while: the seconds begin with the first change refused."""
+    now = 100.0
+    tracker = disturbed(MemoryTracker(), Outage(after=1, seconds=5), lambda: now)
+    tracker.create(Draft(title="One"))
+    tracker.update("1", Change(state=State.CLOSED))
+    for seconds, change in ((9, None), (0, Change()), (4, None)):
+        now += seconds
+        with pytest.raises(TrackerUnavailable):
+            tracker.list() if change is None else tracker.update("1", change)
+    now += 1
+    assert len(tracker.list()) == 1
+
+
+def test_it_ends_when_nobody_tells_anything() -> None:
+    """Not before four times its seconds are over."""
+    now = 100.0
+    tracker = disturbed(MemoryTracker(), Outage(after=1, seconds=5), lambda: now)
+    tracker.create(Draft(title="One"))
+    tracker.update("1", Change(state=State.CLOSED))
+    now += 19
+    with pytest.raises(TrackerUnavailable):
+        tracker.list()
+    now += 1
+    assert len(tracker.list()) == 1

@@ -32,10 +32,11 @@ from framework.domain.pull import (
     feedback,
     news,
     next_step,
+    outlasted,
 )
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-OURS = Ours(commit="head", base="base", at=AT)
+OURS = Ours(commit="head", base="base", target="main", at=AT)
 GREEN = PullRequest(
     node="PR_1",
     number=1,
@@ -95,11 +96,17 @@ def test_green_is_merged_by_us_only_where_that_is_wanted() -> None:
         {"ours": replace(OURS, manual=True)},
         {"ours": replace(OURS, heard=frozenset({"R1"})), "reviews": (CHANGES,)},
         {"colour": Colour.PENDING, "after": PATIENCE.total_seconds() + 1},
+        {"base": "develop", "mergeable": False},
+        {"draft": True, "held_back": True},
     ],
-    ids=["review", "rules", "pushed by others", "manual", "refused", "endless checks"],
+    ids=[
+        *("review", "rules", "pushed by others", "manual", "refused", "endless checks"),
+        *("another base", "a draft again"),
+    ],
 )
 def test_never_merged_by_us_where_a_person_is_needed(facts: dict[str, Any]) -> None:
-    """Rules of the branch, commits of others, manual checks, an unanswered refusal."""
+    """Rules of the branch, commits of others, manual checks, an unanswered refusal; and what
+    people did with it: another base, which no conflict with is ours to solve, a draft again."""
     assert waits_for_a_person(step(**facts))
 
 
@@ -195,6 +202,18 @@ def test_the_feedback_holds_what_was_said_and_nothing_of_strangers() -> None:
     assert [one.id for one in news(pull, ())] == ["R1"]
 
 
+@pytest.mark.parametrize("minutes", [9, 11])
+def test_a_wait_for_the_forge_that_is_too_long_is_a_persons_to_look_at(minutes: float) -> None:
+    """Told with its reason; for checks, which take their time, only after two hours."""
+    now = AT + timedelta(minutes=minutes)
+    told = outlasted(Wait(why="just pushed"), AT, now)
+    assert told.person == (minutes > 10)
+    assert told.why.startswith("just pushed")
+    running = step(colour=Colour.PENDING)
+    assert isinstance(running, Wait)
+    assert outlasted(running, AT, now) == running
+
+
 FACTS = st.fixed_dictionaries(
     {
         "standing": st.sampled_from(Standing),
@@ -203,6 +222,8 @@ FACTS = st.fixed_dictionaries(
         "colour": st.sampled_from(Colour),
         "head": st.sampled_from(["head", "theirs"]),
         "base_commit": st.sampled_from(["base", "newer"]),
+        "base": st.sampled_from(["main", "develop"]),
+        "held_back": st.booleans(),
         "needs_review": st.booleans(),
         "blocked": st.booleans(),
         "reviews": st.lists(st.sampled_from([CHANGES, NOTE, APPROVED]), max_size=3).map(tuple),
@@ -219,7 +240,7 @@ def test_a_merge_is_never_of_what_was_not_checked(
     found = step(auto=auto, after=after, **facts)
     if isinstance(found, Merge):
         assert auto
-        assert facts["standing"] is Standing.OPEN
+        assert (facts["standing"], facts["base"]) == (Standing.OPEN, "main")
         assert (facts["head"], facts["base_commit"], facts["mergeable"]) == ("head", "base", True)
         assert facts["colour"] in (Colour.PASSED, Colour.NONE)
         assert not any(facts[one] for one in ("draft", "needs_review", "blocked"))

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framework.workspaces.clearing.retention import Retention, outdated
 from framework.workspaces.rescues import Saved
-from framework.workspaces.retention import Retention, outdated
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from framework.agents import guard
 from framework.domain.constitution import RULES, judge
 from framework.domain.filechange import FileChange
-from framework.domain.hollow import hollow_targets, is_hollow
+from framework.domain.hollow import is_hollow
+from framework.domain.hollow_make import hollow_targets
 from framework.domain.placement import LARGEST
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
@@ -52,6 +53,7 @@ BROKEN = {
     "tests in common": (changed("tests/test_a.py", TEST, ""), ("tests/",)),
     "no secrets": (added("a.py", f"T = '{TOKEN}'"), OURS),
     "no files for secrets": (added(".env"), OURS),
+    "nothing invisible": (added("a.py", "x = 1  # \u202e"), OURS),
 }
 
 
@@ -227,19 +229,20 @@ def test_more_tests_and_other_tests_are_welcome_in_common_files() -> None:
     assert reasons(changed(path, skipped, skipped + TEST), path, claimed=(path,)) == ()
 
 
-SECRETS = {
-    "private key": "-----BEGIN RSA PRIVATE KEY-----",
-    "GitHub": TOKEN,
-    "GitLab": "glpat-" + "a1B2c3D4e5" * 2,
-    "Anthropic": "sk-ant-" + "oat01-a1B2c3D4e5F6g7H8",
-    "OpenAI": "sk-proj-" + "a1B2c3D4e5" * 4,
-    "Amazon": "AKIA" + "A1B2C3D4E5F6G7H8",
-    "Google": "AIza" + "a1B2c3D4e5F6g7H" * 2 + "xyz42",
-    "Slack": "xoxb-" + "1029384756-a1B2c3D4e5",
-    "Stripe": "sk_live_" + "a1B2c3D4e5" * 2,
-    "npm": "npm_" + "a1B2c3D4e5F6" * 3,
-    "PyPI": "pypi-" + "a1B2c3D4e5" * 8,
+PARTS = {
+    "private key": ("-----BEGIN RSA ", "PRIVATE KEY-----"),
+    "GitHub": (TOKEN,),
+    "GitLab": ("glpat-", "a1B2c3D4e5" * 2),
+    "Anthropic": ("sk-ant-", "oat01-a1B2c3D4e5F6g7H8"),
+    "OpenAI": ("sk-proj-", "a1B2c3D4e5" * 4),
+    "Amazon": ("AKIA", "A1B2C3D4E5F6G7H8"),
+    "Google": ("AIza", "a1B2c3D4e5F6g7H" * 2, "xyz42"),
+    "Slack": ("xoxb-", "1029384756-a1B2c3D4e5"),
+    "Stripe": ("sk_live_", "a1B2c3D4e5" * 2),
+    "npm": ("npm_", "a1B2c3D4e5F6" * 3),
+    "PyPI": ("pypi-", "a1B2c3D4e5" * 8),
 }
+SECRETS = {kind: "".join(parts) for kind, parts in PARTS.items()}
 
 
 @pytest.mark.parametrize("kind", SECRETS)

@@ -9,10 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from ...clock import Clock
 from ...config.environment import process
 from ...domain.errors import (
     AlreadyClaimed,
@@ -42,7 +43,7 @@ class Errand:
     def __init__(
         self,
         claims: Claims,
-        clock: Callable[[], datetime],
+        clock: Clock,
         ttl: timedelta,
         *,
         tell: Callable[[str], None],

@@ -61,15 +61,13 @@ def secret_of(project: Path, name: str) -> str:
 def hooks_of(context: Context, options: Namespace) -> Iterator[Hooks]:
     """Of the repository that the backend names."""
     from ...attach import of_forge
-    from ...forge.github import GitHub
     from ...webhooks.hooks import Hooks
 
     chosen = chosen_of(context, options)
     _refuse_others(chosen)
     given = of_forge(chosen, project_of(context))
-    api = GitHub(url=given["url"], token=given["token"], allowance=given["allowance"])
-    with closing(api):
-        yield Hooks(api, given["owner"], given["repo"])
+    with closing(given.client()) as api:
+        yield Hooks(api, given.owner, given.repo)
 
 
 def chosen_of(context: Context, options: Namespace) -> Chosen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +84,21 @@ def merged_tree(path: Path, base: str, head: str) -> str | None:
     """The tree of a merge; None where it conflicts."""
     done = _run(path, ("merge-tree", "--write-tree", base, head))
     return done.stdout.splitlines()[0] if done.returncode == 0 else None
+
+
+def rebased(path: Path, base: str, head: str, *, at: datetime) -> str | None:
+    """The commits that `head` has and `base` has not, made anew on top of it without its merges;
+    the last of them. None where one conflicts, or none is left."""
+    with tempfile.TemporaryDirectory() as place:
+        tree = str(Path(place) / "tree")
+        git(path, "worktree", "add", "--quiet", "--detach", tree, head)
+        words = ("-C", tree, "-c", f"core.hooksPath={os.devnull}")
+        try:
+            done = _run(path, (*words, "rebase", "--quiet", "--no-ff", base), at)
+            made = git(path, "-C", tree, "rev-parse", "HEAD")
+        finally:
+            git(path, "worktree", "remove", "--force", "--force", tree)
+    return made if done.returncode == 0 and made != base else None
 
 
 def move(path: Path, ref: str, new: str, old: str) -> None:

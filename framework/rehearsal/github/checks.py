@@ -103,3 +103,11 @@ def milestone(call: Call) -> int | None:
     if number not in call.repo.milestones:
         raise invalid("Issue", "milestone", "invalid", value=value, page=_PAGE)
     return number
+
+
+def issue_type(call: Call) -> str | None:
+    """The name of the issue type that was sent, None for null; 422 for one that is not there."""
+    value = call.fields.get("type")
+    if value is not None and value not in call.repo.types:
+        raise invalid("Issue", "type", "invalid", value=value, page=_PAGE)
+    return value

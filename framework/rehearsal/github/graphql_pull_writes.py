@@ -9,7 +9,7 @@ from . import merging
 from .call import Refusal
 from .deeds import happened
 from .graphql_ask import Ask, Deed
-from .graphql_errors import no_node, unknown, unprocessable
+from .graphql_errors import no_node, unprocessable
 from .graphql_issue_writes import checked
 from .graphql_pulls import thread
 from .merging import pull_of
@@ -17,7 +17,11 @@ from .pull_deeds import open_pull
 from .records import Issue, Repo, ReviewComment
 
 Given = Mapping[str, Any]
-_METHODS: Mapping[str, merging.Method] = {"MERGE": "merge", "SQUASH": "squash"}
+_METHODS: Mapping[str, merging.Method] = {
+    "MERGE": "merge",
+    "SQUASH": "squash",
+    "REBASE": "rebase",
+}
 
 
 def _pull(ask: Ask, given: Given) -> Issue:
@@ -87,8 +91,6 @@ def _to_draft(ask: Ask, given: Given) -> dict[str, Any]:
 def _merge(ask: Ask, given: Given) -> dict[str, Any]:
     issue = _pull(ask, given)
     method = given.get("mergeMethod") or "MERGE"
-    if method not in _METHODS:
-        raise unknown("PullRequestMergeMethod", method)
     try:
         merging.merge(
             ask.store,

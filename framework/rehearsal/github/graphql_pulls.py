@@ -248,7 +248,7 @@ FIELDS: Fields = {
         "headRepository": lambda ask, it, args: repo_of(ask, it),
         "headRepositoryOwner": lambda ask, it, args: ask.user(repo_of(ask, it).owner),
         "baseRepository": lambda ask, it, args: repo_of(ask, it),
-        "isCrossRepository": always(False),
+        "isCrossRepository": lambda ask, it, args: bool(pull_of(it).fork),
         "maintainerCanModify": always(False),
         "autoMergeRequest": always(None),
         "mergeable": _mergeable,

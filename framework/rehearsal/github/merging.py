@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Literal
 
 from . import bare, deeds
@@ -13,7 +14,10 @@ from .records import Issue, Protection, Pull, Repo
 from .store import Store
 
 _CLOSING = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)", re.IGNORECASE)
-Method = Literal["merge", "squash"]
+Method = Literal["merge", "squash", "rebase"]
+
+
+_NOT_ALLOWED = {"merge": "Merge commits", "squash": "Squash merges", "rebase": "Rebase merges"}
 
 
 class NotMergeable(Exception):
@@ -32,7 +36,8 @@ def pull_of(issue: Issue) -> Pull:
 def catch_up(store: Store, repo: Repo) -> None:
     """Notice what was pushed since the last look: new heads, branches that are gone (GitHub closes
     their pull requests) and heads that are in the base now (it counts them as merged)."""
-    pulls = [one for one in repo.issues.values() if one.pull and one.state == "open"]
+    every = [one for one in repo.issues.values() if one.pull and one.state == "open"]
+    pulls = [one for one in every if not pull_of(one).fork]
     if not pulls or repo.path is None:
         return
     tips = bare.branches(repo.path)
@@ -60,7 +65,7 @@ def mergeable(store: Store, issue: Issue) -> bool | None:
     repo, pull = store.repo_of(issue), pull_of(issue)
     base = bare.commit(repo.path, pull.base)
     now = (pull.head_sha, base or "")
-    if pull.seen != now:
+    if pull.seen != now or repo.undecided:
         pull.seen, pull.mergeable = now, None
         return None
     if pull.mergeable is None and repo.path and base:
@@ -135,16 +140,20 @@ def merge(
     repo, pull = store.repo_of(issue), pull_of(issue)
     catch_up(store, repo)
     _check(store, issue, sha)
+    _check_method(repo, pull, method)
     assert repo.path is not None, "a pull request has a repository"
     base = bare.commit(repo.path, pull.base)
     tree = bare.merged_tree(repo.path, base, pull.head_sha) if base else None
     if base is None or tree is None:
         raise NotMergeable(405, "Pull Request is not mergeable")
-    first = title or _title(issue, repo, method)
-    parents = (base,) if method == "squash" else (base, pull.head_sha)
-    words = ["commit-tree", tree, *(word for one in parents for word in ("-p", one))]
-    text = f"{first}\n\n{message or issue.title}\n"
-    made = bare.git(repo.path, *words, at=store.clock.now(), entry=text)
+    if method == "rebase":
+        made = _rebased(store, repo.path, base, pull.head_sha)
+    else:
+        first = title or _title(issue, repo, method)
+        parents = (base,) if method == "squash" else (base, pull.head_sha)
+        words = ["commit-tree", tree, *(word for one in parents for word in ("-p", one))]
+        text = f"{first}\n\n{message or issue.title}\n"
+        made = bare.git(repo.path, *words, at=store.clock.now(), entry=text)
     try:
         bare.move(repo.path, f"refs/heads/{pull.base}", made, base)
     except bare.GitRefused:
@@ -152,6 +161,25 @@ def merge(
         raise NotMergeable(405, why) from None
     finish(store, issue, actor, made, since=base)
     return made
+
+
+def _rebased(store: Store, path: Path, base: str, head: str) -> str:
+    made = bare.rebased(path, base, head, at=store.clock.now())
+    if made is None:
+        raise NotMergeable(405, "This branch can't be rebased")
+    return made
+
+
+def _check_method(repo: Repo, pull: Pull, method: Method) -> None:
+    """Whether the repository, and the base's protection, let it be merged in this way."""
+    if method not in repo.methods:
+        why = f"{_NOT_ALLOWED[method]} are not allowed on this repository."
+        raise NotMergeable(405, why)
+    rules = repo.protection.get(pull.base)
+    if rules is not None and rules.queue:
+        raise NotMergeable(405, "Changes must be made through the merge queue")
+    if rules is not None and rules.linear and method == "merge":
+        raise NotMergeable(405, "This branch must not contain merge commits.")
 
 
 def _check(store: Store, issue: Issue, sha: str | None) -> None:

@@ -176,7 +176,8 @@ class ReviewComment:
 class Pull:
     """What a pull request has beyond its issue. `head` and `base` are branch names. `head_sha` is
     the last one seen, and stays when the branch goes. `mergeable` is None until it was read once
-    after a change of one of the branches (`seen`): GitHub computes it in the background."""
+    after a change of one of the branches (`seen`): GitHub computes it in the background. `fork`
+    owns the repository of the head where that is another one; nothing is pushed to it here."""
 
     id: int
     node: str
@@ -191,6 +192,7 @@ class Pull:
     merge_sha: str | None = None
     mergeable: bool | None = None
     seen: tuple[str, str] = ("", "")
+    fork: str = ""
     reviews: list[Review] = field(default_factory=list)
     comments: list[ReviewComment] = field(default_factory=list)
 
@@ -232,11 +234,14 @@ class CheckRun:
 
 @dataclass(kw_only=True)
 class Protection:
-    """Of a branch: the contexts that must pass, and how many people must approve."""
+    """Of a branch: the contexts that must pass, and how many people must approve; `linear`: it
+    takes no merge commits; `queue`: it takes what its merge queue brings, and nothing else."""
 
     contexts: tuple[str, ...] = ()
     strict: bool = False
     approvals: int = 0
+    linear: bool = False
+    queue: bool = False
 
 
 @dataclass(kw_only=True)
@@ -271,7 +276,9 @@ class Hook:
 class Repo:
     """A repository. `permissions` is by login; everybody else may read it unless `private`.
     `path` is a bare git repository on this machine, None where there is none. `issues` are by
-    number and hold the pull requests too; `former` are names that are answered with a redirect."""
+    number and hold the pull requests too; `former` are names that are answered with a redirect.
+    `methods` are the ways to merge that it allows; `undecided`: it never comes to say whether a
+    pull request merges."""
 
     id: int
     node: str
@@ -295,6 +302,8 @@ class Repo:
     checks: dict[int, CheckRun] = field(default_factory=dict)
     hooks: dict[int, Hook] = field(default_factory=dict)
     protection: dict[str, Protection] = field(default_factory=dict)
+    methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})
+    undecided: bool = False
     former: set[str] = field(default_factory=set)
     deleted: set[int] = field(default_factory=set)
     numbered: int = 0

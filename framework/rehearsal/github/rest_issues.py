@@ -45,7 +45,7 @@ def _list_issues(call: Call) -> Reply:
 
 @route("POST", _ISSUES, area="issues", content=True)
 def _create_issue(call: Call) -> Reply:
-    """Labels, people and the milestone of somebody who may not push are dropped, silently."""
+    """What somebody who may not push says beyond title and body is dropped, silently."""
     checks.enabled(call)
     checks.required(call, "title")
     title = checks.text(call, "title", resource="Issue", longest=256, blank=False)
@@ -59,13 +59,14 @@ def _create_issue(call: Call) -> Reply:
 
 
 def _wanted(call: Call) -> Callable[[Issue], None]:
-    """What to do with labels, people and milestone: all of it checked before any of it is done."""
+    """What to do with labels, people, milestone and type: all of it checked before any is done."""
     if not call.store.may(call.repo, call.login, "triage"):
         return lambda issue: None
     fields = call.fields
     labels = checks.names(fields["labels"]) if fields.get("labels") is not None else None
     logins = checks.people(call) if {"assignees", "assignee"} & set(fields) else None
     number = checks.milestone(call)
+    kind = checks.issue_type(call)
 
     def do(issue: Issue) -> None:
         if labels is not None:
@@ -80,6 +81,8 @@ def _wanted(call: Call) -> Callable[[Issue], None]:
             deeds.assign(call.store, issue, logins, call.login)
         if "milestone" in fields:
             deeds.plan(call.store, issue, number, call.login)
+        if "type" in fields:
+            issue.type = kind
 
     return do
 

@@ -136,11 +136,9 @@ def _open_or_close(call: Call, issue: Issue) -> None:
 
 @route("PUT", _PULL + "/merge", least="write", area="contents", content=True)
 def _merge(call: Call) -> Reply:
-    """Rebasing is switched off in this repository; merge and squash are real."""
+    """In the repository itself: real merges, squashes and rebases."""
     issue, fields = _pull_issue(call), call.fields
     checks.choice(call, "merge_method", ("merge", "squash", "rebase"))
-    if fields.get("merge_method") == "rebase":
-        raise Refusal(405, "Rebase merges are not allowed on this repository.", page="pulls/pulls")
     try:
         sha = merging.merge(
             call.store,

@@ -162,7 +162,13 @@ def repo_shape(store: Store, repo: Repo, viewer: str, base: str) -> dict[str, An
         "has_downloads": False,
         "has_discussions": False,
         "permissions": _permissions(store, repo, viewer),
+        **(_methods(repo) if store.may(repo, viewer, "write") else {}),
     }
+
+
+def _methods(repo: Repo) -> dict[str, bool]:
+    words = {"merge": "merge_commit", "squash": "squash_merge", "rebase": "rebase_merge"}
+    return {f"allow_{word}": method in repo.methods for method, word in words.items()}
 
 
 def _repo_links(url: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ _EVERY = timedelta(seconds=15)
 """From the first change to the write in which it goes with others."""
 
 
-class Board:
+class ProjectsBoard:
     """Keeps the cards of one repository. `path` is a file of its own, shared by all processes;
     `number` names a board that people have, None is ours, made when the first card is shown;
     without `furnish` it is kept where there is one, and not made.

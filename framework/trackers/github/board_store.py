@@ -6,11 +6,10 @@ the board is found again, read once, and compared with the issues.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
@@ -18,6 +17,7 @@ from typing import Any
 
 from ...domain.errors import TrackerError
 from ...domain.issue import Priority, State
+from ...lockfile import turn
 from ...sqlite import furnish, opened, settle, transaction, use_wal
 from .board_cards import Card, Row, is_due
 
@@ -60,15 +60,10 @@ class BoardStore:
     def turn(self) -> Iterator[bool]:
         """Whether it is this process's turn to write to the board: False, at once, while another
         one does. The kernel ends the turn of a process that dies."""
-        with self._explained():
-            ticket = self._path.with_suffix(".turn").open("ab")
-        with ticket:
-            try:
-                fcntl.flock(ticket, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+        with ExitStack() as held:
+            with self._explained():
+                is_ours = held.enter_context(turn(self._path.with_suffix(".turn")))
+            yield is_ours
 
     def change(self, numbers: Iterable[int], by: Callable[[int, Row | None], Row | None]) -> None:
         """Each row becomes what `by` makes of it, all at once; None leaves it. `by` gets the row

@@ -11,10 +11,10 @@ from urllib.parse import quote
 from ...domain.entry import Label, Milestone
 from ...domain.errors import ForgeRefused, TrackerError
 from ...domain.trouble import Kind
-from ...forge.github import Done, GitHub, Mutation
+from ...forge.github import Done, Mutation
 from .. import _catalogue
 from . import words
-from .mirror import Mirror
+from .repository import Repository
 
 _COLORLESS = "ededed"
 """What GitHub gives a label for which nobody chose a colour."""
@@ -24,14 +24,11 @@ _MADE = "{ label { id } }"
 
 
 class Catalogue:
-    """`root` is the repository's path: `repos/OWNER/NAME`, and `node` its node id. `claimed` is the
-    label that shows our claims."""
+    """Of one repository, as it was last listed by this object."""
 
-    def __init__(self, api: GitHub, root: str, mirror: Mirror, *, node: str, claimed: str) -> None:
-        self._api = api
-        self._mirror = mirror
-        self._root = root
-        self._node = node
+    def __init__(self, at: Repository) -> None:
+        self._at = at
+        claimed = words.claimed(at.house.store)
         self._own = {**words.CATALOGUE, claimed: words.CLAIMED_COLOR}
         self._lock = RLock()
         self._label_nodes: dict[str, str] = {}
@@ -47,9 +44,9 @@ class Catalogue:
 
     def furnish(self) -> None:
         """Make each of our own labels in its colour, once in the life of a repository."""
-        if self._mirror.fact(_FURNISHED) is None:
+        if self._at.mirror.fact(_FURNISHED) is None:
             self.label_nodes(())
-            self._mirror.keep_fact(_FURNISHED, "yes")
+            self._at.mirror.keep_fact(_FURNISHED, "yes")
 
     def label_nodes(self, names: Iterable[str]) -> Mapping[str, str]:
         """GraphQL's names for these labels, and for each of our own; made where they are not
@@ -100,10 +97,10 @@ class Catalogue:
         with self._lock:
             if kind is Label:
                 self._find_label(name)
-                self._api.send("DELETE", self._label_path(name))
+                self._at.api.send("DELETE", self._label_path(name))
             else:
                 number = self._find_milestone(name)["number"]
-                self._api.send("DELETE", f"{self._root}/milestones/{number}")
+                self._at.api.send("DELETE", f"{self._at.root}/milestones/{number}")
             self.forget()
 
     def _save_label(self, label: Label, was: str | None) -> None:
@@ -120,7 +117,7 @@ class Catalogue:
             self._make_label(label)
         elif before != label:
             body = {"new_name": label.name, **_label_body(label)}
-            self._api.send("PATCH", self._label_path(before.name), body)
+            self._at.api.send("PATCH", self._label_path(before.name), body)
             self.forget()
 
     def _save_milestone(self, milestone: Milestone, was: str | None) -> None:
@@ -131,27 +128,27 @@ class Catalogue:
         if before is None:
             self._make_milestone(milestone)
         elif _milestone(before) != milestone:
-            path = f"{self._root}/milestones/{before['number']}"
-            self._api.send("PATCH", path, _milestone_body(milestone))
+            path = f"{self._at.root}/milestones/{before['number']}"
+            self._at.api.send("PATCH", path, _milestone_body(milestone))
             self.forget()
 
     def _make_labels(self, labels: Sequence[Label]) -> None:
         """In one request; what the server does not make so is made one by one."""
         asked = [self._creation(one) for one in labels]
-        for label, result in zip(labels, self._api.mutate(asked), strict=True):
+        for label, result in zip(labels, self._at.api.mutate(asked), strict=True):
             if isinstance(result, Done):
                 self._label_nodes[label.name.lower()] = result.data["label"]["id"]
             else:
                 self._make_label(label)
 
     def _creation(self, label: Label) -> Mutation:
-        asked = {"repositoryId": self._node, "name": label.name, **_label_body(label)}
+        asked = {"repositoryId": self._at.node, "name": label.name, **_label_body(label)}
         return Mutation(name="createLabel", input=asked, select=_MADE)
 
     def _make_label(self, label: Label) -> None:
         body = {"name": label.name, **_label_body(label)}
         try:
-            made = self._api.send("POST", f"{self._root}/labels", body)
+            made = self._at.api.send("POST", f"{self._at.root}/labels", body)
         except ForgeRefused as error:
             # Somebody else made it in the meantime; if not, the listing lacks it and that is said.
             if error.trouble.kind is not Kind.UNPROCESSABLE:
@@ -163,8 +160,10 @@ class Catalogue:
             self._label_nodes[label.name.lower()] = made["node_id"]
 
     def _make_milestone(self, milestone: Milestone) -> None:
-        path = f"{self._root}/milestones"
-        self._milestones[milestone.name] = self._api.send("POST", path, _milestone_body(milestone))
+        path = f"{self._at.root}/milestones"
+        self._milestones[milestone.name] = self._at.api.send(
+            "POST", path, _milestone_body(milestone)
+        )
 
     def _find_label(self, name: str) -> Label:
         for one in self.labels():
@@ -180,18 +179,18 @@ class Catalogue:
 
     def _list_labels(self) -> Sequence[Mapping[str, Any]]:
         with self._lock:
-            every = list(self._api.pages(f"{self._root}/labels"))
+            every = list(self._at.api.pages(f"{self._at.root}/labels"))
             self._label_nodes = {one["name"].lower(): one["node_id"] for one in every}
             return every
 
     def _list_milestones(self) -> Sequence[Mapping[str, Any]]:
         with self._lock:
-            every = list(self._api.pages(f"{self._root}/milestones", state="all"))
+            every = list(self._at.api.pages(f"{self._at.root}/milestones", state="all"))
             self._milestones = {one["title"]: one for one in every}
             return every
 
     def _label_path(self, name: str) -> str:
-        return f"{self._root}/labels/{quote(name, safe='')}"
+        return f"{self._at.root}/labels/{quote(name, safe='')}"
 
 
 def fits_milestone(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,14 +10,12 @@ from ...domain.errors import TrackerError, TransitionRefused
 from ...domain.issue import Change, Issue, State
 from ...domain.transition import refuse_wrong
 from ...domain.trouble import Kind
-from ...forge.github import Done, Failed, GitHub, Mutation, sure
+from ...forge.github import Done, Failed, Mutation, sure
 from .. import _rules
-from ..base import Clock
 from . import words
 from .listing import looks
-from .mirror import Mirror
 from .rooms import Rooms
-from .seen import Seen, of_rest
+from .seen import Snapshot, of_rest
 from .steps import Steps, added, onto, removed, shown
 from .writing import patch, unclaimed
 
@@ -28,27 +26,12 @@ _STALE = {Kind.NOT_FOUND, Kind.UNPROCESSABLE}
 
 
 class Changing:
-    """`root` is the repository's path, `repos/OWNER/NAME`, and `home` where people find it."""
+    """`steps` says what of it is done bit by bit."""
 
-    def __init__(
-        self,
-        api: GitHub,
-        mirror: Mirror,
-        rooms: Rooms,
-        *,
-        root: str,
-        home: str,
-        clock: Clock,
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._api = api
-        self._mirror = mirror
+    def __init__(self, rooms: Rooms) -> None:
+        self._at = rooms.at
         self._rooms = rooms
-        self._root = root
-        self._home = home
-        self._clock = clock
-        self._sleep = sleep
-        self.steps = Steps(rooms.catalogue, rooms.people, rooms.house.login)
+        self.steps = Steps(rooms.catalogue, rooms.people, rooms.at.house.login)
 
     def change(self, number: int, change: Change, *, forced: bool = False) -> bool:
         """Whether anything changed. The caller has the turn. Raises what `Tracker.update` does.
@@ -60,7 +43,7 @@ class Changing:
         for one in change.add_depends_on:
             self._rooms.require(one)
         before = self._rooms.issue(str(number))
-        after = _rules.edited(before, change, self._clock())
+        after = _rules.edited(before, change, self._at.clock())
         self._refuse_cycle(before, after)
         is_claim = change.state is State.IN_PROGRESS and not forced
         if is_claim and (others := self._claims(number)):
@@ -73,11 +56,11 @@ class Changing:
     def let_go(self, number: int) -> None:
         """Take our words of state and claim off an issue on which nobody works for us."""
         seen = self._rooms.shelf.kept(number).row.seen
-        if fields := unclaimed(seen, self._rooms.house):
+        if fields := unclaimed(seen, self._at.house):
             self.tell(number, fields)
 
     def _freshen(self, number: int) -> None:
-        row = self._mirror.row(number)
+        row = self._at.mirror.row(number)
         if row is None or row.is_gone:
             self._rooms.ask(number)
         elif not self._rooms.listing.knows(number, FRESH):
@@ -88,7 +71,7 @@ class Changing:
         if words.APPROVED in {name.lower() for name in change.add_labels}:
             raise TrackerError(
                 f"The label `{words.APPROVED}` releases a stranger's words to be worked on, and "
-                f"is put on by people. Do that on {self._home}/issues/{number}."
+                f"is put on by people. Do that on {self._at.home}/issues/{number}."
             )
 
     def _refuse_cycle(self, before: Issue, after: Issue) -> None:
@@ -109,7 +92,7 @@ class Changing:
         changed = after.assignees != before.assignees
         logins = rooms.people.assignable(after.assignees) if changed else {}
         seen = rooms.shelf.kept(number).row.seen
-        fields = patch(seen, before, after, rooms.house, needs=needs, logins=logins)
+        fields = patch(seen, before, after, self._at.house, needs=needs, logins=logins)
         if fields.get("milestone") is not None:
             fields["milestone"] = rooms.catalogue.milestone(fields["milestone"])["number"]
         if fields:
@@ -128,14 +111,14 @@ class Changing:
     def _claims(self, number: int) -> frozenset[str]:
         """The other stores of which it shows a claim."""
         seen = self._rooms.shelf.kept(number).row.seen
-        return words.claims_of(seen.labels) - {self._rooms.house.store}
+        return words.claims_of(seen.labels) - {self._at.house.store}
 
     def _contend(self, number: int, others: frozenset[str]) -> None:
         """Several have claimed it in one moment. Who sees another's claim beside its own takes its
         own off again, the lowest store last of all: if by then it is alone, it has the issue.
         Who claimed first saw none and stays, whatever it is called."""
-        if self._rooms.house.store < min(others):
-            for _ in looks(self._sleep):
+        if self._at.house.store < min(others):
+            for _ in looks(self._at.sleep):
                 self._rooms.ask(number)
                 if not (others := self._claims(number)):
                     return
@@ -145,7 +128,7 @@ class Changing:
     def _taken(self, number: int, others: frozenset[str]) -> TransitionRefused:
         return TransitionRefused(
             f"Issue {number} is claimed by another machine (label {words.claimed(min(others))}). "
-            f"Leave it to that one, or take the label off on {self._home}/issues/{number} if "
+            f"Leave it to that one, or take the label off on {self._at.home}/issues/{number} if "
             "nobody works there any more."
         )
 
@@ -164,7 +147,7 @@ class Changing:
         if is_of_state:
             self._patch(number, rest)
 
-    def _again(self, number: int, seen: Seen, fields: Mapping[str, Any]) -> None:
+    def _again(self, number: int, seen: Snapshot, fields: Mapping[str, Any]) -> None:
         """A label is another one by now, or is called otherwise, and that one was put on."""
         renamed = self._rooms.catalogue.look_again()
         self._rooms.ask(number)
@@ -178,10 +161,10 @@ class Changing:
         if not self._shows(number, seen, fields):
             raise TrackerError(
                 f"GitHub changed issue {number}, but not its labels: the token may not do that. "
-                f"Give its account write access on {self._home}/settings/access."
+                f"Give its account write access on {self._at.home}/settings/access."
             )
 
-    def _shows(self, number: int, before: Seen, fields: Mapping[str, Any]) -> bool:
+    def _shows(self, number: int, before: Snapshot, fields: Mapping[str, Any]) -> bool:
         """Whether the labels that were to come and to go have done so."""
         labels = {one.lower() for one in self._rooms.shelf.kept(number).row.seen.labels}
         return added(before, fields) <= labels and not removed(before, fields) & labels
@@ -190,10 +173,10 @@ class Changing:
         """Whether all were done; raises what `sure` does where another try is of no use."""
         blocked = self._rooms.shelf.kept(number).row.seen.blocked
         is_done = True
-        for result in self._api.mutate(steps):
+        for result in self._at.api.mutate(steps):
             match result:
                 case Done(data=data):
-                    self._mirror.keep([shown(data, blocked)], self._clock(), ours=True)
+                    self._at.keep(shown(data, blocked))
                 case Failed(trouble=trouble) if trouble.kind in _STALE and not for_sure:
                     is_done = False
                 case _:
@@ -202,11 +185,11 @@ class Changing:
 
     def _patch(self, number: int, fields: Mapping[str, Any]) -> None:
         with self._rooms.noticing(number):
-            raw = self._api.send("PATCH", f"{self._root}/issues/{number}", fields)
+            raw = self._at.api.send("PATCH", f"{self._at.root}/issues/{number}", fields)
         seen = of_rest(raw)
-        self._mirror.keep([seen], self._clock(), ours=True)
+        self._at.keep(seen)
         if not set(fields.get("assignees", ())) <= set(seen.assignees):
             raise TrackerError(
                 f"GitHub changed issue {number}, but not its assignees: the token may not do "
-                f"that. Give its account write access on {self._home}/settings/access."
+                f"that. Give its account write access on {self._at.home}/settings/access."
             )

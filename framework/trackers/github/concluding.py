@@ -7,13 +7,11 @@ from typing import Any
 
 from ...domain.errors import TransitionRefused, Unsure
 from ...domain.issue import Change
-from ...forge.github import Done, Failed, GitHub, Mutation, Result, Unknown, sure
+from ...forge.github import Done, Failed, Mutation, Result, Unknown, sure
 from .. import _rules
-from ..base import Clock
 from .changing import Changing
-from .mirror import Mirror
 from .rooms import Rooms
-from .seen import Seen
+from .seen import Snapshot
 from .steps import shown
 from .writing import patch
 
@@ -27,14 +25,10 @@ _PLAIN = {"labels", "assignees", "state", "state_reason"}
 class Concluding:
     """The caller has the turn. `changing` does what is left of it."""
 
-    def __init__(
-        self, api: GitHub, mirror: Mirror, rooms: Rooms, changing: Changing, clock: Clock
-    ) -> None:
-        self._api = api
-        self._mirror = mirror
+    def __init__(self, rooms: Rooms, changing: Changing) -> None:
+        self._at = rooms.at
         self._rooms = rooms
         self._changing = changing
-        self._clock = clock
 
     def conclude(self, number: int, change: Change, text: str, *, author: str, key: str) -> bool:
         """Whether both are done. False: what is left of them is to be done one by one, each of
@@ -45,13 +39,13 @@ class Concluding:
             return False
         asked = {"subjectId": seen.node, "body": body}
         remarks.intend(number, key)
-        told, *others = self._api.mutate(
+        told, *others = self._at.api.mutate(
             [Mutation(name="addComment", input=asked, select=_COMMENT), *steps]
         )
         self._note(number, key, told)
         if isinstance(told, Done) and all(isinstance(one, Done) for one in others):
             closed = shown(sure(others[-1]), seen.blocked)
-            self._mirror.keep([closed], self._clock(), ours=True)
+            self._at.keep(closed)
             return True
         self._rooms.catalogue.forget()  # a label may be another one by now
         self._rooms.ask(number)
@@ -75,7 +69,7 @@ class Concluding:
                 if trouble.rule.wait is not None:
                     sure(told)  # raises: whatever comes next would be refused as well
 
-    def _steps(self, seen: Seen, change: Change) -> Sequence[Mutation]:
+    def _steps(self, seen: Snapshot, change: Change) -> Sequence[Mutation]:
         """What closes it, which comes last: it may end anywhere. None where it takes more."""
         fields = self._fields(seen, change)
         if fields.get("state") != "closed" or not fields.keys() <= _PLAIN:
@@ -83,18 +77,18 @@ class Concluding:
         steps, rest = self._changing.steps.split(seen, fields)
         return () if rest else steps
 
-    def _fields(self, seen: Seen, change: Change) -> Mapping[str, Any]:
+    def _fields(self, seen: Snapshot, change: Change) -> Mapping[str, Any]:
         """What a PATCH would say; nothing where it is refused by what is known here."""
         rooms = self._rooms
         if change != Change(state=change.state):
             return {}
         before = rooms.issue(str(seen.number))
         try:
-            after = _rules.edited(before, change, self._clock())
+            after = _rules.edited(before, change, self._at.clock())
         except TransitionRefused:
             return {}  # by an issue that is looked at anew the change itself decides
         needs = rooms.shelf.left(seen.number, ())
-        return patch(seen, before, after, rooms.house, needs=needs, logins={})
+        return patch(seen, before, after, self._at.house, needs=needs, logins={})
 
 
 def _as_rest(node: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from ...domain.errors import ForgeRefused, TrackerUnavailable
 from ...domain.frozen import dataclass
 from ...domain.issue import Category
-from ...forge.github import GitHub
+from .repository import Repository
 
 _TYPES: Mapping[str, str] = {
     Category.FUNCTIONAL: "feature",
@@ -15,6 +16,8 @@ _TYPES: Mapping[str, str] = {
     Category.INFRASTRUCTURE: "task",
 }
 """By category, the name in lower case; `Bug` is people's word."""
+_FACT = "issue types"
+_VALID = timedelta(days=1)
 
 # An organisation has at most 25.
 TYPES_QUERY = """query($id: ID!) { node(id: $id) { ... on Repository {
@@ -22,42 +25,58 @@ TYPES_QUERY = """query($id: ID!) { node(id: $id) { ... on Repository {
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Known:
-    """Node ids by names in lower case."""
+class IssueType:
+    """`name` as GitHub spells it."""
 
-    ids: Mapping[str, str]
+    id: str
+    name: str
 
 
 class IssueTypes:
-    """Those of the repository with this node id. They are an ornament: a server that has none, or
-    does not tell, is asked once by this object, and issues are made without."""
+    """They are an ornament: a server that has none, or does not tell, is asked once a day, and
+    issues are made without."""
 
-    def __init__(self, api: GitHub, node: str) -> None:
-        self._api = api
-        self._node = node
-        self._known: _Known | None = None
+    def __init__(self, at: Repository) -> None:
+        self._at = at
+        self._known: Mapping[str, str] | None = None
+        self._has_forgotten = False
 
-    def of(self, labels: Iterable[str]) -> str | None:
-        """The node id of the type for an issue with these labels; None where no label is a
-        category, or there is no such type. Raises nothing of GitHub's."""
+    def of(self, labels: Iterable[str]) -> IssueType | None:
+        """The type for an issue with these labels; None where no label is a category, or there is
+        no such type. Raises nothing of GitHub's."""
         names = set(labels)
         wanted = next((name for category, name in _TYPES.items() if category in names), None)
         if wanted is None:
             return None
         if self._known is None:
-            self._known = _Known(ids=self._asked())
-        return self._known.ids.get(wanted)
+            self._known = self._learnt()
+        found = {name.lower(): name for name in self._known}.get(wanted)
+        return None if found is None else IssueType(id=self._known[found], name=found)
 
-    def forget(self) -> None:
-        """GitHub did not take an issue as it was sent: a type may be gone. Where there were some,
-        they are asked for anew."""
-        if self._known is not None and self._known.ids:
-            self._known = None
+    def forget(self) -> bool:
+        """GitHub did not take an issue as it was sent: whether a type that is gone may be why. They
+        are asked for anew then; it is so once for an object."""
+        if not self._known or self._has_forgotten:
+            return False
+        self._known, self._has_forgotten = None, True
+        self._at.remember(_FACT, None)
+        return True
+
+    def _learnt(self) -> Mapping[str, str]:
+        known: Mapping[str, str] | None = self._at.remembered(_FACT, _VALID)
+        if known is None:
+            try:
+                known = self._asked()
+            except TrackerUnavailable:
+                return {}
+            self._at.remember(_FACT, known)
+        return known
 
     def _asked(self) -> Mapping[str, str]:
+        """Node ids by names."""
         try:
-            found = self._api.query(TYPES_QUERY, id=self._node).get("node") or {}
-        except (ForgeRefused, TrackerUnavailable):
+            found = self._at.api.query(TYPES_QUERY, id=self._at.node).get("node") or {}
+        except ForgeRefused:
             return {}
         listed = (found.get("issueTypes") or {}).get("nodes") or ()
-        return {one["name"].lower(): one["id"] for one in listed if one["isEnabled"]}
+        return {one["name"]: one["id"] for one in listed if one["isEnabled"]}

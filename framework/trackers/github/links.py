@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ...domain.frozen import dataclass, replace
-from ...forge.github import Done, GitHub, Mutation, Result, sure
-from ..base import Clock
+from ...forge.github import Done, Mutation, Result, sure
 from .marker import marked
-from .mirror import Mirror
 from .reading import belonging
+from .repository import Repository
 from .seen import FIELDS, of_graph
 from .shelf import Shelf
 
@@ -27,11 +26,9 @@ class Edge:
 class Links:
     """Dependencies of GitHub's own. What it does not take stays in the marker, and counts."""
 
-    def __init__(self, api: GitHub, mirror: Mirror, shelf: Shelf, clock: Clock) -> None:
-        self._api = api
-        self._mirror = mirror
+    def __init__(self, at: Repository, shelf: Shelf) -> None:
+        self._at = at
         self._shelf = shelf
-        self._clock = clock
 
     def settle(self, numbers: Iterable[int]) -> None:
         """Tell GitHub what the markers of these issues say they need, and take it out of those
@@ -58,15 +55,15 @@ class Links:
             seen, known = of_graph(sure(result)["issue"]), known | {edge.needs}
         for edge, result in zip(removed, self._remove(removed), strict=True):
             seen, known = of_graph(sure(result)["issue"]), known - {edge.needs}
-        self._mirror.keep_blockers(number, known, row.elsewhere)
+        self._at.mirror.keep_blockers(number, known, row.elsewhere)
         seen = replace(seen, blocked=len(known) + len(row.elsewhere))
-        self._mirror.keep([seen], self._clock(), ours=True)
+        self._at.keep(seen)
 
     def _add(self, edges: Sequence[Edge]) -> Sequence[Result]:
-        return self._api.mutate([self._addition(one) for one in edges])
+        return self._at.api.mutate([self._addition(one) for one in edges])
 
     def _remove(self, edges: Sequence[Edge]) -> Sequence[Result]:
-        return self._api.mutate([self._removal(one) for one in edges])
+        return self._at.api.mutate([self._removal(one) for one in edges])
 
     def _addition(self, edge: Edge) -> Mutation:
         asked = {"issueId": self._node(edge.issue), "blockingIssueId": self._node(edge.needs)}
@@ -87,11 +84,11 @@ class Links:
             marker = replace(kept.marker, needs=(), number=number)
             body = {"id": kept.row.seen.node, "body": marked(visible, marker)}
             edits.append(Mutation(name="updateIssue", input=body, select=_ISSUE))
-        for number, result in zip(numbers, self._api.mutate(edits), strict=True):
+        for number, result in zip(numbers, self._at.api.mutate(edits), strict=True):
             if isinstance(result, Done):
                 row = self._shelf.kept(number).row
                 needs = {*(row.blockers or ()), *(self._shelf.needs(number) or ())}
-                self._mirror.keep_blockers(number, needs, row.elsewhere)
+                self._at.mirror.keep_blockers(number, needs, row.elsewhere)
                 blocked = len(needs) + len(row.elsewhere)
                 seen = replace(of_graph(result.data["issue"]), blocked=blocked)
-                self._mirror.keep([seen], self._clock(), ours=True)
+                self._at.keep(seen)

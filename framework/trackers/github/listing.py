@@ -8,11 +8,9 @@ from typing import Any
 
 from ...domain.errors import ForgeRefused
 from ...domain.trouble import Kind
-from ...forge.github import GitHub
-from ..base import Clock
-from .mirror import Mirror
 from .reading import stamp
-from .seen import Seen, of_rest
+from .repository import Repository
+from .seen import Snapshot, of_rest
 
 _OVERLAP = timedelta(seconds=30)
 """How late a change may show up in a listing, or be believed; GitHub's clock is not ours."""
@@ -32,24 +30,21 @@ BLOCKERS_QUERY = """query($ids: [ID!]!) { nodes(ids: $ids) { ... on Issue {
 
 
 class Listing:
-    """`root` is the repository's path: `repos/OWNER/NAME`."""
+    """Asks for all issues of one repository, or for what changed among them."""
 
-    def __init__(self, api: GitHub, root: str, mirror: Mirror, clock: Clock) -> None:
-        self._api = api
-        self._root = root
-        self._mirror = mirror
-        self._clock = clock
+    def __init__(self, at: Repository) -> None:
+        self._at = at
         self._looked = _NEVER
 
     @property
     def has_dependencies(self) -> bool:
         """Whether the server itself knows which issue waits for which, as far as was seen."""
-        return self._mirror.fact(_DEPENDENCIES) == "yes"
+        return self._at.mirror.fact(_DEPENDENCIES) == "yes"
 
     def refresh(self) -> None:
         """Ask what changed: one conditional question while nothing did. Every six hours all is
         listed, which alone shows what was deleted or moved away."""
-        now = self._clock()
+        now = self._at.clock()
         if self._is_due():
             self._list_all()
         else:
@@ -59,75 +54,75 @@ class Listing:
 
     def is_younger(self, age: timedelta) -> bool:
         """Whether this object last asked what changed less than so long ago."""
-        return self._clock() - self._looked < age
+        return self._at.clock() - self._looked < age
 
     def knows(self, number: int, age: timedelta) -> bool:
         """Whether what is known of the issue is younger than that, and it is there."""
-        row = self._mirror.row(number)
+        row = self._at.mirror.row(number)
         if row is None or row.is_gone:
             return False
-        told = row.at is not None and self._clock() - row.at < age
+        told = row.at is not None and self._at.clock() - row.at < age
         return told or self.is_younger(age)
 
-    def ask(self, number: int) -> Seen | None:
+    def ask(self, number: int) -> Snapshot | None:
         """The issue as it is now; None where there is none, or no longer."""
-        known = self._mirror.row(number)
+        known = self._at.mirror.row(number)
         try:
-            raw = self._api.get(f"{self._root}/issues/{number}")
+            raw = self._at.api.get(f"{self._at.root}/issues/{number}")
         except ForgeRefused as error:
             if error.trouble.kind is not Kind.NOT_FOUND or self._is_off(error):
                 raise
             raw = None
         if not _is_issue(raw) or (known and known.seen.node != raw["node_id"]):
-            self._mirror.lose(number)
+            self._at.mirror.lose(number)
             return None
         seen = of_rest(raw)
-        self._mirror.keep([seen], self._clock(), ours=True)
+        self._at.keep(seen)
         return seen
 
     def _is_off(self, error: ForgeRefused) -> bool:
         """GitHub says "gone" of all issues, too, where they are switched off."""
-        return error.status == _GONE and not self._api.get(self._root).get("has_issues", True)
+        return error.status == _GONE and not self._at.api.get(self._at.root).get("has_issues", True)
 
     def ask_blockers(self) -> None:
         """Of the issues of which it is known only how many others they wait for."""
-        rows = self._mirror.unasked()
+        rows = self._at.mirror.unasked()
         for at in range(0, len(rows), _PAGE):
             ids = [row.seen.node for row in rows[at : at + _PAGE]]
-            for node in self._api.query(BLOCKERS_QUERY, ids=ids)["nodes"]:
+            for node in self._at.api.query(BLOCKERS_QUERY, ids=ids)["nodes"]:
                 if node:
                     self._keep_blockers(node)
 
     def _is_due(self) -> bool:
-        full = self._mirror.fact(_FULL)
-        return full is None or self._clock() - datetime.fromisoformat(full) >= _ANEW
+        full = self._at.mirror.fact(_FULL)
+        return full is None or self._at.clock() - datetime.fromisoformat(full) >= _ANEW
 
     def _list_changed(self) -> None:
-        mark = self._mirror.fact(_MARK)
+        mark = self._at.mirror.fact(_MARK)
         since = None if mark is None else stamp(datetime.fromisoformat(mark) - _OVERLAP)
         self._take(list(self._changed(since)))
 
     def _changed(self, since: str | None) -> Iterator[Mapping[str, Any]]:
         """In order of change. Not by page numbers: what changes meanwhile would move others from
         one page to the one before, which was read already."""
-        path = f"{self._root}/issues"
+        path = f"{self._at.root}/issues"
         asked = {"state": "all", "sort": "updated", "direction": "asc"}
         while True:
-            found = self._api.get(path, per_page=_PAGE, since=since, **asked)
+            found = self._at.api.get(path, per_page=_PAGE, since=since, **asked)
             yield from found
             if len(found) < _PAGE:
                 return
             if found[-1]["updated_at"] == since:  # more in one second than a page holds
-                yield from self._api.pages(path, since=since, **asked)
+                yield from self._at.api.pages(path, since=since, **asked)
                 return
             since = found[-1]["updated_at"]
 
     def _list_all(self) -> None:
-        now = self._clock()
-        before = [row for row in self._mirror.rows() if not row.is_gone]
-        path = f"{self._root}/issues"
-        latest = self._api.get(path, state="all", sort="updated", direction="desc", per_page=1)
-        every = self._api.pages(path, state="all", sort="created", direction="asc")
+        now = self._at.clock()
+        before = [row for row in self._at.mirror.rows() if not row.is_gone]
+        path = f"{self._at.root}/issues"
+        latest = self._at.api.get(path, state="all", sort="updated", direction="desc", per_page=1)
+        every = self._at.api.pages(path, state="all", sort="created", direction="asc")
         listed = list(every) if latest else []
         # What changes while this goes on comes after the latest change before it.
         self._take(listed, until=[one["updated_at"] for one in latest])
@@ -136,25 +131,25 @@ class Listing:
             if row.seen.number not in numbers:
                 self.ask(row.seen.number)
             elif any(row.elsewhere):
-                self._mirror.keep_blockers(row.seen.number, None, row.elsewhere)
-        self._mirror.keep_fact(_FULL, now.isoformat())
+                self._at.mirror.keep_blockers(row.seen.number, None, row.elsewhere)
+        self._at.mirror.keep_fact(_FULL, now.isoformat())
 
     def _take(
         self, listed: Sequence[Mapping[str, Any]], until: Sequence[str] | None = None
     ) -> None:
         """Believe a listing; `until` has the time up to which it is complete."""
         shown = [of_rest(raw) for raw in listed if _is_issue(raw)]
-        self._mirror.keep(shown, self._clock(), ours=False)
+        self._at.mirror.keep(shown, self._at.clock(), ours=False)
         if shown:
             has = "no" if shown[-1].blocked is None else "yes"
-            if self._mirror.fact(_DEPENDENCIES) != has:
-                self._mirror.keep_fact(_DEPENDENCIES, has)
+            if self._at.mirror.fact(_DEPENDENCIES) != has:
+                self._at.mirror.keep_fact(_DEPENDENCIES, has)
         times = [raw["updated_at"] for raw in listed] if until is None else until
-        mark = max([self._mirror.fact(_MARK) or "", *times])
+        mark = max([self._at.mirror.fact(_MARK) or "", *times])
         # An answer to a write of ours never moves the mark: it says nothing about what others
         # did before it.
-        if times and mark != self._mirror.fact(_MARK):
-            self._mirror.keep_fact(_MARK, mark)
+        if times and mark != self._at.mirror.fact(_MARK):
+            self._at.mirror.keep_fact(_MARK, mark)
 
     def _keep_blockers(self, node: Mapping[str, Any]) -> None:
         here = node["repository"]["nameWithOwner"]
@@ -166,7 +161,7 @@ class Listing:
                 is_open = one["state"] != "CLOSED"
                 name = f"{one['repository']['nameWithOwner']}#{one['number']}"
                 far.append(name if is_open else "")
-        self._mirror.keep_blockers(node["number"], near, far)
+        self._at.mirror.keep_blockers(node["number"], near, far)
 
 
 def looks(sleep: Callable[[float], None]) -> Iterator[None]:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from ...domain.errors import Unsure
+from ...domain.errors import ForgeRefused, Unsure
 from ...domain.frozen import dataclass
 from ...domain.issue import Draft, Issue
-from ...forge.github import Done, GitHub, Mutation, Unknown, sure
+from ...domain.trouble import Trouble
+from ...forge.github import Done, Mutation, Unknown, sure
 from .. import _rules
-from ..base import Clock
 from .catalogue import Catalogue
 from .issue_types import IssueTypes
 from .kin import Kin
 from .links import Links
 from .listing import Listing, looks
-from .mirror import Mirror
 from .people import People
-from .reading import House
-from .seen import FIELDS, Seen, of_graph, of_rest
+from .repository import Repository
+from .seen import FIELDS, Snapshot, of_graph, of_rest
 from .shelf import Shelf
 from .writing import Fresh, fresh
 
@@ -52,17 +51,12 @@ class Wanted:
 
 
 class Making:
-    """All of it for one repository. `root` is its path, `repos/OWNER/NAME`, and `node` its node
-    id."""
+    """All of it for one repository."""
 
     def __init__(
         self,
-        api: GitHub,
-        root: str,
-        node: str,
+        at: Repository,
         *,
-        house: House,
-        mirror: Mirror,
         shelf: Shelf,
         listing: Listing,
         links: Links,
@@ -70,14 +64,8 @@ class Making:
         catalogue: Catalogue,
         types: IssueTypes,
         people: People,
-        clock: Clock,
-        sleep: Callable[[float], None],
-        say: Callable[[str], None],
     ) -> None:
-        self._api = api
-        self._root = root
-        self._house = house
-        self._mirror = mirror
+        self._at = at
         self._shelf = shelf
         self._listing = listing
         self._links = links
@@ -85,33 +73,29 @@ class Making:
         self._catalogue = catalogue
         self._types = types
         self._people = people
-        self._clock = clock
-        self._sleep = sleep
-        self._say = say
-        self._node = node
 
     def create(self, drafts: Sequence[Draft], author: str) -> Sequence[Issue]:
-        """See `CreatesMany`. Cut off in the middle, the same call with the same keys goes on
-        where it was; without keys what was sent in vain may have been made (Unsure says so)."""
-        with self._mirror.turn():
+        """See `CreatesMany`; the caller has the turn. Cut off in the middle, the same call with
+        the same keys goes on where it was; without keys what was sent in vain may have been made
+        (Unsure says so)."""
+        self._listing.refresh()
+        self._wait_out(draft.key for draft in drafts)
+        answers, new = _rules.batch(
+            drafts,
+            first=_NOT_YET,
+            store=self._at.house.prefix,
+            author=author,
+            now=self._at.clock(),
+            known=self._shelf.with_key,
+            require=self._require,
+        )
+        made = self._make(self._wanted(new)) if new else {}
+        if made:
             self._listing.refresh()
-            self._wait_out(draft.key for draft in drafts)
-            answers, new = _rules.batch(
-                drafts,
-                first=_NOT_YET,
-                store=self._house.prefix,
-                author=author,
-                now=self._clock(),
-                known=self._shelf.with_key,
-                require=self._require,
-            )
-            made = self._make(self._wanted(new)) if new else {}
-            if made:
-                self._listing.refresh()
-            again = [int(one.id) for one in answers if int(one.id) < _NOT_YET]
-            self._link([*made.values(), *again])
-            self._kin.show(made.values())
-            return tuple(self._winner(one, made) for one in answers)
+        again = [int(one.id) for one in answers if int(one.id) < _NOT_YET]
+        self._link([*made.values(), *again])
+        self._kin.show(made.values(), again)
+        return tuple(self._winner(one, made) for one in answers)
 
     def _require(self, id: str) -> None:
         number = number_of(id)
@@ -121,12 +105,12 @@ class Making:
     def _wait_out(self, keys: Iterable[str | None]) -> None:
         """Until what a call that was cut off has sent would be listed."""
         names = [f"create {_rules.storable(one)}" for one in keys if one is not None]
-        sent = [at for one in names if (at := self._mirror.intended(one)) is not None]
-        left = max(sent, default=self._clock() - _DOUBTFUL) + _DOUBTFUL - self._clock()
+        sent = [at for one in names if (at := self._at.mirror.intended(one)) is not None]
+        left = max(sent, default=self._at.clock() - _DOUBTFUL) + _DOUBTFUL - self._at.clock()
         if left > timedelta():
-            self._sleep(left.total_seconds())
+            self._at.sleep(left.total_seconds())
             self._listing.refresh()
-        self._mirror.settle(names)
+        self._at.mirror.settle(names)
 
     def _wanted(self, new: Sequence[Issue]) -> Sequence[Wanted]:
         """All that GitHub would not take is refused here, before anything is sent."""
@@ -135,7 +119,9 @@ class Making:
         return [
             Wanted(
                 issue=one,
-                fresh=fresh(one, self._house, [keys.get(id, id) for id in one.depends_on], logins),
+                fresh=fresh(
+                    one, self._at.house, [keys.get(id, id) for id in one.depends_on], logins
+                ),
             )
             for one in new
         ]
@@ -147,11 +133,12 @@ class Making:
         for _ in range(_TRIES):
             open = [one for one in wanted if one.issue.id not in made]
             intents = [one.intent for one in open if one.issue.key is not None]
-            self._mirror.intend(intents, self._clock())
+            parts = self._kin.intents(one.issue.key for one in open)
+            self._at.mirror.intend([*intents, *parts], self._at.clock())
             lost = self._send(open, made)
             if lost:
                 self._look(lost, made)
-            self._mirror.settle(intents)
+            self._at.mirror.settle(intents)
             if len(made) == len(wanted):
                 return made
         raise Unsure(
@@ -167,7 +154,7 @@ class Making:
         lost = []
         asked = [self._mutation(one, labels) for one in wanted]
         failed = None
-        for one, result in zip(wanted, self._api.mutate(asked), strict=True):
+        for one, result in zip(wanted, self._at.api.mutate(asked), strict=True):
             match result:
                 case Done(data=data):
                     self._note(one, of_graph(data["issue"]), made)
@@ -175,10 +162,14 @@ class Making:
                     lost.append(one)
                 case _:
                     failed = failed or result
-        if failed is not None:
-            self._types.forget()
+        if failed is not None and not self._is_of_a_type(failed.trouble):
             sure(failed)
         return lost
+
+    def _is_of_a_type(self, trouble: Trouble) -> bool:
+        """Whether another try may go better: it was refused, and the issue types are not what they
+        were here."""
+        return trouble.rule.wait is None and self._types.forget()
 
     def _send_one(self, one: Wanted, made: dict[str, int]) -> Sequence[Wanted]:
         body: dict[str, Any] = {
@@ -189,16 +180,22 @@ class Making:
         }
         if one.fresh.milestone is not None:
             body["milestone"] = self._catalogue.milestone(one.fresh.milestone)["number"]
+        if (kind := self._types.of(one.fresh.labels)) is not None:
+            body["type"] = kind.name
         try:
-            raw = self._api.send("POST", f"{self._root}/issues", body)
+            raw = self._at.api.send("POST", f"{self._at.root}/issues", body)
         except Unsure:
             return [one]
+        except ForgeRefused as error:
+            if not self._is_of_a_type(error.trouble):
+                raise
+            return []
         self._note(one, of_rest(raw), made)
         return []
 
     def _mutation(self, one: Wanted, labels: Mapping[str, str]) -> Mutation:
         asked: dict[str, Any] = {
-            "repositoryId": self._node,
+            "repositoryId": self._at.node,
             "title": one.fresh.title,
             "body": one.fresh.body,
             "labelIds": [labels[name.lower()] for name in one.fresh.labels],
@@ -207,16 +204,16 @@ class Making:
         if one.fresh.milestone is not None:
             asked["milestoneId"] = self._catalogue.milestone(one.fresh.milestone)["node_id"]
         if (kind := self._types.of(one.fresh.labels)) is not None:
-            asked["issueTypeId"] = kind
+            asked["issueTypeId"] = kind.id
         return Mutation(name="createIssue", input=asked, select=_MADE)
 
-    def _note(self, one: Wanted, seen: Seen, made: dict[str, int]) -> None:
-        self._mirror.keep([seen], self._clock(), ours=True)
+    def _note(self, one: Wanted, seen: Snapshot, made: dict[str, int]) -> None:
+        self._at.keep(seen)
         made[one.issue.id] = seen.number
 
     def _look(self, lost: Sequence[Wanted], made: dict[str, int]) -> None:
         """Find by their markers, in listings, those that were made after all."""
-        for _ in looks(self._sleep):
+        for _ in looks(self._at.sleep):
             self._listing.refresh()
             for one in lost:
                 if one.issue.key is None:
@@ -245,9 +242,9 @@ class Making:
         return issue
 
     def _give_up(self, number: int, winner: Issue) -> None:
-        self._say(f"Issue {number} was made twice: {winner.id} came first, {number} is closed.")
-        path = f"{self._root}/issues/{number}"
-        self._api.send("POST", f"{path}/comments", {"body": f"Duplicate of #{winner.id}"})
+        self._at.say(f"Issue {number} was made twice: {winner.id} came first, {number} is closed.")
+        path = f"{self._at.root}/issues/{number}"
+        self._at.api.send("POST", f"{path}/comments", {"body": f"Duplicate of #{winner.id}"})
         body = {"state": "closed", "state_reason": "not_planned"}
-        raw = self._api.send("PATCH", path, body)
-        self._mirror.keep([of_rest(raw)], self._clock(), ours=True)
+        raw = self._at.api.send("PATCH", path, body)
+        self._at.keep(of_rest(raw))

@@ -19,8 +19,7 @@ class Marker:
     `number` is the issue that it was written for, None while that is not known. `title` and
     `text` are exact where GitHub's are not; each counts only while people have not changed what
     stands for it. `needs` are ids, and keys as `key:NAME`, that the issue waits for beyond what
-    GitHub itself knows. For `reopened`, `done` and `counted` see
-    `reading.reopenings`. `labels`,
+    GitHub itself knows. For `reopened`, `done` and `counted` see `reading.reopenings`. `labels`,
     `assignees` and `milestone` are those whose names GitHub does not take.
     """
 

@@ -9,18 +9,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import RLock
 
 from ...domain.errors import TrackerUnavailable
 from ...domain.frozen import dataclass
+from ...lockfile import exclusive
 from ...sqlite import furnish, opened, settle, transaction, use_wal
 from . import seen as wire
 from .marker import unmarked
-from .seen import Seen
+from .seen import Snapshot
 
+_PAUSE = 0.05
+"""Seconds between two looks whether it is our turn."""
 _LAG = timedelta(seconds=10)
 """For how long a listing may still show an issue as it was before our own write."""
 
@@ -62,7 +65,7 @@ class Row:
     `elsewhere` names those in other repositories, empty where they are closed. `at` is when GitHub
     last told us of just this issue, by our clock; None where only listings did."""
 
-    seen: Seen
+    seen: Snapshot
     blockers: tuple[int, ...] | None
     elsewhere: tuple[str, ...]
     at: datetime | None
@@ -78,7 +81,7 @@ class Mirror:
         self._path = directory / "mirror.db"
         self._lock, self._taking_turns = RLock(), RLock()
         self._connection = opened(self._path, patience=patience)
-        self._turns = opened(directory / "turn.db", patience=patience * 12)
+        self._patience, self._has_turn = patience, False
         with self._lock, self._explained():
             settle(self._connection, synchronous="FULL")
             use_wal(self._connection, patience)
@@ -88,27 +91,26 @@ class Mirror:
     def turn(self) -> Iterator[None]:
         """Inside, no other thread or process of this machine writes to the repository.
 
-        It ends with the process, as it is a transaction that writes nothing. Entering it twice
-        in a thread is allowed. Raises TrackerUnavailable when it is not had in two minutes.
+        It ends with the process. Entering it twice in a thread is allowed. Raises
+        TrackerUnavailable when it is not had in two minutes.
         """
-        with self._taking_turns:
-            if self._turns.in_transaction:
-                yield
-                return
-            self._take_turn()
+        with self._taking_turns, ExitStack() as held:
+            is_first, self._has_turn = not self._has_turn, True
             try:
+                if is_first:
+                    self._take_turn(held)
                 yield
             finally:
-                self._turns.rollback()
+                self._has_turn = not is_first
 
-    def _take_turn(self) -> None:
+    def _take_turn(self, held: ExitStack) -> None:
+        path = self._path.with_name("turn.lock")
         try:
-            self._turns.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise TrackerUnavailable(
-                "It was not our turn to write to GitHub for too long: another process of this "
-                f"machine is at it ({error}). Try again; end that process if it hangs."
-            ) from error
+            held.enter_context(
+                exclusive(path, busy=_too_long, patience=self._patience * 12, pause=_PAUSE)
+            )
+        except OSError as error:
+            raise self._unusable(path, error) from error
 
     def belongs_to(self, repository: str) -> None:
         """Forget everything, if it was of another one."""
@@ -146,7 +148,7 @@ class Mirror:
             asked = f"SELECT {_COLUMNS} FROM issues WHERE key = ? ORDER BY number"  # noqa: S608
             return [_row(*one) for one in connection.execute(asked, (key,))]
 
-    def keep(self, shown: Iterable[Seen], now: datetime, *, ours: bool) -> None:
+    def keep(self, shown: Iterable[Snapshot], now: datetime, *, ours: bool) -> None:
         """Remember these. `ours` came as the answer to a write, or to a question about just this
         issue, and are right; a listing is not believed where it is older than what is known."""
         with self._writing() as connection:
@@ -227,9 +229,14 @@ class Mirror:
             found = connection.execute(asked, (name,)).fetchone()
             return None if found is None else datetime.fromisoformat(found[0])
 
+    def intentions(self, prefix: str) -> Sequence[str]:
+        """The names of all that is open and begins so."""
+        with self._reading() as connection:
+            asked = "SELECT name FROM intents WHERE substr(name, 1, ?) = ? ORDER BY name"
+            return [name for (name,) in connection.execute(asked, (len(prefix), prefix))]
+
     def close(self) -> None:
         with self._taking_turns, self._lock:
-            self._turns.close()
             self._connection.close()
 
     @contextmanager
@@ -247,10 +254,20 @@ class Mirror:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise TrackerUnavailable(
-                f"What is remembered of GitHub in {self._path} cannot be read or written: "
-                f"{error}. See that the disk has room; the file is made anew when it is away."
-            ) from error
+            raise self._unusable(self._path, error) from error
+
+    def _unusable(self, path: Path, error: Exception) -> TrackerUnavailable:
+        return TrackerUnavailable(
+            f"What is remembered of GitHub in {path} cannot be read or written: {error}. "
+            "See that the disk has room; the file is made anew when it is away."
+        )
+
+
+def _too_long(path: Path) -> TrackerUnavailable:
+    return TrackerUnavailable(
+        "It was not our turn to write to GitHub for too long: another process of this machine is "
+        f"at it and holds {path}. Try again; end that process if it hangs."
+    )
 
 
 def _row(
@@ -267,7 +284,7 @@ def _row(
     )
 
 
-def _is_stale(connection: sqlite3.Connection, seen: Seen, now: datetime) -> bool:
+def _is_stale(connection: sqlite3.Connection, seen: Snapshot, now: datetime) -> bool:
     """Whether this adds nothing: as it is known, older, or from before a write of our own."""
     asked = "SELECT seen, own, gone FROM issues WHERE number = ?"
     found = connection.execute(asked, (seen.number,)).fetchone()

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from urllib.parse import quote
 
 from ...domain.errors import ForgeRefused
 from ...domain.trouble import Kind
-from ...forge.github import GitHub
-from ..base import Clock
-from .mirror import Mirror
+from .repository import Repository
 
 _VALID = timedelta(minutes=5)
 _WRITERS = frozenset({"write", "maintain", "admin"})
 
 
 class People:
-    """`root` is the repository's path, `repos/OWNER/NAME`, and `login` our own account."""
+    """People and programs, by their logins."""
 
-    def __init__(self, api: GitHub, root: str, mirror: Mirror, login: str, clock: Clock) -> None:
-        self._api = api
-        self._root = root
-        self._mirror = mirror
-        self._login = login
-        self._clock = clock
+    def __init__(self, at: Repository) -> None:
+        self._at = at
+        self._login = at.house.login
 
     def can_write(self, login: str) -> bool:
         """Whether that account may change the repository. False too where our token may not
@@ -36,10 +29,10 @@ class People:
         if login == self._login:
             return True
         name = f"can write: {login.lower()}"
-        known = self._remembered(name)
+        known = self._at.remembered(name, _VALID)
         if known is None:
             known = self._asked(login)
-            self._remember(name, known)
+            self._at.remember(name, known)
         return bool(known)
 
     def assignable(self, names: Iterable[str]) -> Mapping[str, str]:
@@ -62,39 +55,27 @@ class People:
     def own_node(self) -> str:
         """GraphQL's name for our own account; asked once."""
         name = f"node of {self._login}"
-        node = self._mirror.fact(name)
+        node = self._at.mirror.fact(name)
         if node is None:
-            node = str(self._api.query("{ viewer { id } }")["viewer"]["id"])
-            self._mirror.keep_fact(name, node)
+            node = str(self._at.api.query("{ viewer { id } }")["viewer"]["id"])
+            self._at.mirror.keep_fact(name, node)
         return node
 
     def _nodes(self) -> Mapping[str, str]:
         name = "assignable"
-        known = self._remembered(name)
+        known = self._at.remembered(name, _VALID)
         if known is None:
-            listed = self._api.pages(f"{self._root}/assignees")
+            listed = self._at.api.pages(f"{self._at.root}/assignees")
             known = {one["login"]: one["node_id"] for one in listed}
-            self._remember(name, known)
+            self._at.remember(name, known)
         return dict(known)
 
     def _asked(self, login: str) -> bool:
         try:
-            path = f"{self._root}/collaborators/{quote(login, safe='')}/permission"
-            found = self._api.get(path)
+            path = f"{self._at.root}/collaborators/{quote(login, safe='')}/permission"
+            found = self._at.api.get(path)
         except ForgeRefused as error:
             if error.trouble.kind in (Kind.NOT_FOUND, Kind.FORBIDDEN):
                 return False
             raise
         return bool({found.get("permission"), found.get("role_name")} & _WRITERS)
-
-    def _remembered(self, name: str) -> Any:
-        text = self._mirror.fact(name)
-        if text is None:
-            return None
-        said = json.loads(text)
-        is_old = self._clock() - datetime.fromisoformat(said["at"]) >= _VALID
-        return None if is_old else said["value"]
-
-    def _remember(self, name: str, value: object) -> None:
-        text = json.dumps({"at": self._clock().isoformat(), "value": value})
-        self._mirror.keep_fact(name, text)

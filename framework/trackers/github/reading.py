@@ -9,7 +9,7 @@ from ...domain.frozen import dataclass, replace
 from ...domain.issue import DONE, Issue, State
 from . import words
 from .marker import Marker, unmarked
-from .seen import Seen
+from .seen import Snapshot
 
 LONGEST_TITLE = 256
 _UNTITLED = "(untitled)"
@@ -25,7 +25,7 @@ class House:
     store: str
 
 
-def issue_of(seen: Seen, house: House, *, needs: Iterable[int], trusted: bool) -> Issue:
+def issue_of(seen: Snapshot, house: House, *, needs: Iterable[int], trusted: bool) -> Issue:
     """`needs` are the numbers of all that it waits for. Of an author who is not `trusted` the
     marker's claims to a key and to another author are not believed. Not said: what withholds."""
     visible, marker = belonging(seen)
@@ -50,7 +50,7 @@ def issue_of(seen: Seen, house: House, *, needs: Iterable[int], trusted: bool) -
     )
 
 
-def belonging(seen: Seen) -> tuple[str, Marker]:
+def belonging(seen: Snapshot) -> tuple[str, Marker]:
     """The visible text and the marker; an empty one where it was copied from another issue."""
     visible, marker = unmarked(seen.body)
     if marker.number not in (None, seen.number):
@@ -58,17 +58,17 @@ def belonging(seen: Seen) -> tuple[str, Marker]:
     return visible, marker
 
 
-def assigned(seen: Seen, house: House) -> frozenset[str]:
+def assigned(seen: Snapshot, house: House) -> frozenset[str]:
     """Less our own account where it only shows our claim."""
     names = frozenset(seen.assignees)
     return names - {house.login} if house.store in words.claims_of(seen.labels) else names
 
 
-def author_of(seen: Seen, marker: Marker, trusted: bool) -> str:
+def author_of(seen: Snapshot, marker: Marker, trusted: bool) -> str:
     return marker.by if trusted and marker.by is not None else seen.author
 
 
-def reopenings(seen: Seen, marker: Marker, state: State) -> int:
+def reopenings(seen: Snapshot, marker: Marker, state: State) -> int:
     """How often it was taken up again after it had been done.
 
     Ours are in `marker.reopened`. A person's reopening is seen by GitHub's word for it, unless
@@ -78,7 +78,7 @@ def reopenings(seen: Seen, marker: Marker, state: State) -> int:
     return marker.reopened + (state not in DONE and (marker.done or again))
 
 
-def settled(seen: Seen, marker: Marker, before: Issue, after: Issue) -> Marker:
+def settled(seen: Snapshot, marker: Marker, before: Issue, after: Issue) -> Marker:
     """The marker once `after` is true, so that a person's next reopening is counted and no other.
 
     The same marker for what is worked on and closed for the first time: only the second time

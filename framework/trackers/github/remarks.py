@@ -3,51 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...domain.errors import Unsure
 from ...domain.frozen import replace
 from ...domain.issue import Comment
-from ...forge.github import GitHub
-from ..base import Clock
 from .approvals import Approvals
 from .listing import looks
 from .marker import Marker, unmarked
-from .mirror import Mirror
-from .reading import House, moment, shown_text, stamp
-from .seen import Seen
+from .reading import moment, shown_text, stamp
+from .repository import Repository
+from .seen import Snapshot
 from .writing import body_of
 
 
 class Remarks:
-    """`root` is the repository's path: `repos/OWNER/NAME`."""
+    """The comments of all issues of one repository."""
 
-    def __init__(
-        self,
-        api: GitHub,
-        root: str,
-        *,
-        house: House,
-        mirror: Mirror,
-        approvals: Approvals,
-        clock: Clock,
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._api = api
-        self._root = root
-        self._house = house
-        self._mirror = mirror
+    def __init__(self, at: Repository, approvals: Approvals) -> None:
+        self._at = at
         self._approvals = approvals
-        self._clock = clock
-        self._sleep = sleep
 
     def every(self, number: int) -> Sequence[Comment]:
         """All comments, oldest first; of several with one key the first."""
-        listed = list(self._api.pages(f"{self._root}/issues/{number}/comments"))
+        listed = list(self._at.api.pages(f"{self._at.root}/issues/{number}/comments"))
         comments = [self._comment(number, raw) for raw in listed]
         kept = [(int(one.id), _written(one)) for one in comments]
-        self._mirror.keep_remarks(number, kept, all=True)
+        self._at.mirror.keep_remarks(number, kept, all=True)
         taken: set[str | None] = set()
         result = []
         for one in comments:
@@ -56,7 +39,7 @@ class Remarks:
             taken.add(one.key)
         return tuple(result)
 
-    def write(self, seen: Seen, text: str, *, author: str, key: str | None) -> Comment:
+    def write(self, seen: Snapshot, text: str, *, author: str, key: str | None) -> Comment:
         """The caller has the turn. `seen` is the issue as it was last seen."""
         if key is not None and (known := self.find(seen, key)) is not None:
             return known
@@ -73,14 +56,14 @@ class Remarks:
         """The comment as GitHub is to hold it. Raises TrackerError where it is too long."""
         marker = Marker(
             key=key,
-            by=None if author == self._house.login else author,
+            by=None if author == self._at.house.login else author,
             text=None if shown_text(text) == text else text,
         )
         return body_of(shown_text(text), marker, "a comment") or "(empty)"
 
     def intend(self, number: int, key: str) -> None:
         """It is about to be sent: until it is `kept` or found it may have been written."""
-        self._mirror.intend([_intent(number, key)], self._clock())
+        self._at.mirror.intend([_intent(number, key)], self._at.clock())
 
     def kept(self, number: int, raw: Mapping[str, Any]) -> None:
         """`raw` was written, and came back as REST would tell it."""
@@ -88,24 +71,24 @@ class Remarks:
 
     def _keep(self, comment: Comment) -> None:
         number = int(comment.issue)
-        self._mirror.keep_remarks(number, [(int(comment.id), _written(comment))], all=False)
+        self._at.mirror.keep_remarks(number, [(int(comment.id), _written(comment))], all=False)
         self.settle(number, comment.key)
 
     def settle(self, number: int, key: str | None) -> None:
         """It is known whether it was written."""
         if key is not None:
-            self._mirror.settle([_intent(number, key)])
+            self._at.mirror.settle([_intent(number, key)])
 
     def _count(self, number: int, at: str) -> None:
-        if (row := self._mirror.row(number)) is not None:
+        if (row := self._at.mirror.row(number)) is not None:
             latest = max(at, row.seen.updated_at)
             counted = replace(row.seen, comments=row.seen.comments + 1, updated_at=latest)
-            self._mirror.keep([counted], self._clock(), ours=True)
+            self._at.keep(counted)
 
-    def _send(self, seen: Seen, body: str, key: str | None) -> Comment:
-        path = f"{self._root}/issues/{seen.number}/comments"
+    def _send(self, seen: Snapshot, body: str, key: str | None) -> Comment:
+        path = f"{self._at.root}/issues/{seen.number}/comments"
         try:
-            return self._comment(seen.number, self._api.send("POST", path, {"body": body}))
+            return self._comment(seen.number, self._at.api.send("POST", path, {"body": body}))
         except Unsure:
             if key is None or (found := self.look(seen.number, key)) is None:
                 raise
@@ -113,16 +96,16 @@ class Remarks:
 
     def look(self, number: int, key: str) -> Comment | None:
         """For one that may have been written just now; takes its time."""
-        for _ in looks(self._sleep):
+        for _ in looks(self._at.sleep):
             for one in self.every(number):
                 if one.key == key:
                     return one
         return None
 
-    def find(self, seen: Seen, key: str) -> Comment | None:
+    def find(self, seen: Snapshot, key: str) -> Comment | None:
         """The one with this key. Asks only where there may be comments that are not known here."""
-        known = [_read(text) for text in self._mirror.remarks(seen.number)]
-        is_doubtful = self._mirror.intended(_intent(seen.number, key)) is not None
+        known = [_read(text) for text in self._at.mirror.remarks(seen.number)]
+        is_doubtful = self._at.mirror.intended(_intent(seen.number, key)) is not None
         if is_doubtful or len(known) != seen.comments:
             known = list(self.every(seen.number))
         found = next((one for one in known if one.key == key), None)
@@ -133,7 +116,7 @@ class Remarks:
     def _comment(self, number: int, raw: Mapping[str, Any]) -> Comment:
         login = (raw.get("user") or {}).get("login", "")
         visible, marker = unmarked(raw.get("body") or "")
-        can_write = login == self._house.login or self._approvals.can_write(
+        can_write = login == self._at.house.login or self._approvals.can_write(
             login, raw.get("author_association", "NONE")
         )
         exact = marker.text is not None and shown_text(marker.text) == visible

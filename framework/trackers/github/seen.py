@@ -21,7 +21,7 @@ FIELDS = """{
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class Snapshot:
     """`node` is GraphQL's name for the issue. Times are as GitHub
     writes them: whole seconds, UTC. `blocked` counts the issues that GitHub itself knows it to
     wait for; None where the server knows nothing of such."""
@@ -44,9 +44,9 @@ class Seen:
     blocked: int | None = None
 
 
-def of_rest(raw: Mapping[str, Any]) -> Seen:
+def of_rest(raw: Mapping[str, Any]) -> Snapshot:
     summary = raw.get("issue_dependencies_summary")
-    return Seen(
+    return Snapshot(
         number=raw["number"],
         node=raw["node_id"],
         title=raw["title"],
@@ -66,9 +66,9 @@ def of_rest(raw: Mapping[str, Any]) -> Seen:
     )
 
 
-def of_graph(node: Mapping[str, Any]) -> Seen:
+def of_graph(node: Mapping[str, Any]) -> Snapshot:
     """`node` has FIELDS. How much it waits for is not said there: 0."""
-    return Seen(
+    return Snapshot(
         number=node["number"],
         node=node["id"],
         title=node["title"],
@@ -88,7 +88,7 @@ def of_graph(node: Mapping[str, Any]) -> Seen:
     )
 
 
-def renamed_in(seen: Seen, kind: type[Entry], was: str, now_called: str | None) -> Seen:
+def renamed_in(seen: Snapshot, kind: type[Entry], was: str, now_called: str | None) -> Snapshot:
     """The issue after a label or milestone got another name, or was taken away: None."""
     if kind is Milestone:
         return replace(seen, milestone=now_called) if seen.milestone == was else seen
@@ -98,12 +98,12 @@ def renamed_in(seen: Seen, kind: type[Entry], was: str, now_called: str | None) 
     return replace(seen, labels=tuple(sorted(others | ({now_called} if now_called else set()))))
 
 
-def written(seen: Seen) -> str:
+def written(seen: Snapshot) -> str:
     return json.dumps(vars(seen), separators=(",", ":"))
 
 
-def read(text: str) -> Seen:
+def read(text: str) -> Snapshot:
     values = json.loads(text)
     for name in ("labels", "assignees"):
         values[name] = tuple(values[name])
-    return Seen(**values)
+    return Snapshot(**values)

@@ -12,8 +12,9 @@ from . import words
 from .approvals import Approvals
 from .eligibility import Facts, withheld
 from .marker import Marker
-from .mirror import Mirror, Row
-from .reading import House, belonging, issue_of
+from .mirror import Row
+from .reading import belonging, issue_of
+from .repository import Repository
 
 _BY_KEY = "key:"
 
@@ -30,9 +31,8 @@ class Kept:
 class Shelf:
     """All issues of the repository as the mirror knows them."""
 
-    def __init__(self, mirror: Mirror, house: House, approvals: Approvals) -> None:
-        self._mirror = mirror
-        self._house = house
+    def __init__(self, at: Repository, approvals: Approvals) -> None:
+        self._at = at
         self._approvals = approvals
         self._lock = RLock()
         self._version = 0
@@ -104,7 +104,7 @@ class Shelf:
         return [one for _, one in sorted(self._kept.items()) if not one.row.is_gone]
 
     def _catch_up(self) -> None:
-        for row in self._mirror.rows(self._version):
+        for row in self._at.mirror.rows(self._version):
             self._version = max(self._version, row.version)
             self._keep(row)
 
@@ -113,7 +113,7 @@ class Shelf:
         _, marker = belonging(seen)
         trusted = self._is_trusted(row, marker)
         numbers = {*(row.blockers or ()), *(int(one) for one in marker.needs if one.isdecimal())}
-        bare = issue_of(seen, self._house, needs=numbers, trusted=trusted)
+        bare = issue_of(seen, self._at.house, needs=numbers, trusted=trusted)
         was = self._kept.get(seen.number)
         if was is not None and was.bare.key is not None:
             self._keys[was.bare.key].remove(seen.number)
@@ -124,13 +124,13 @@ class Shelf:
     def _is_trusted(self, row: Row, marker: Marker) -> bool:
         """Asked only where the marker says what not everybody may."""
         seen = row.seen
-        if seen.author == self._house.login or (marker.key is None and marker.by is None):
+        if seen.author == self._at.house.login or (marker.key is None and marker.by is None):
             return True
         return self._approvals.can_write(seen.author, seen.association)
 
     def _is_strange(self, kept: Kept) -> bool:
         seen = kept.row.seen
-        is_ours = seen.author == self._house.login
+        is_ours = seen.author == self._at.house.login
         return not is_ours and not self._approvals.can_write(seen.author, seen.association)
 
     def _finished(self, kept: Kept) -> Issue:
@@ -155,8 +155,8 @@ class Shelf:
         seen = kept.row.seen
         facts = Facts(
             author=seen.author,
-            is_ours=seen.author == self._house.login,
-            claims=words.claims_of(seen.labels) - {self._house.store},
+            is_ours=seen.author == self._at.house.login,
+            claims=words.claims_of(seen.labels) - {self._at.house.store},
             elsewhere=tuple(one for one in kept.row.elsewhere if one),
             unmade=tuple(unmade),
             twin=self._twin(kept),

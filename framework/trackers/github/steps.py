@@ -10,7 +10,7 @@ from ...domain.frozen import replace
 from ...forge.github import Mutation
 from .catalogue import Catalogue
 from .people import People
-from .seen import FIELDS, Seen, of_graph
+from .seen import FIELDS, Snapshot, of_graph
 
 _LABELLED = f"{{ labelable {{ ... on Issue {FIELDS} }} }}"
 _ASSIGNED = f"{{ assignable {{ ... on Issue {FIELDS} }} }}"
@@ -28,7 +28,7 @@ class Steps:
         self._login = login
 
     def split(
-        self, seen: Seen, fields: Mapping[str, Any]
+        self, seen: Snapshot, fields: Mapping[str, Any]
     ) -> tuple[Sequence[Mutation], Mapping[str, Any]]:
         """The mutations that do what `fields`, those of a PATCH, say, and what of them is left
         for a PATCH: what cannot be done bit by bit, or is alone. The state is changed last."""
@@ -40,7 +40,7 @@ class Steps:
             return steps, rest
         return [*_texts(seen, rest), *steps, *_state(seen, rest)], {}
 
-    def _labels(self, seen: Seen, wanted: Sequence[str]) -> Iterator[Mutation]:
+    def _labels(self, seen: Snapshot, wanted: Sequence[str]) -> Iterator[Mutation]:
         """GitHub knows no case in the names of labels."""
         now, then = ({one.lower() for one in names} for names in (seen.labels, wanted))
         if not now ^ then:
@@ -54,11 +54,11 @@ class Steps:
             asked = {"labelableId": seen.node, "labelIds": new}
             yield Mutation(name="addLabelsToLabelable", input=asked, select=_LABELLED)
 
-    def _is_of_us(self, seen: Seen, fields: Mapping[str, Any]) -> bool:
+    def _is_of_us(self, seen: Snapshot, fields: Mapping[str, Any]) -> bool:
         """Whether of those assigned nobody but our own account comes or goes."""
         return "assignees" in fields and _difference(seen, fields["assignees"]) <= {self._login}
 
-    def _ourselves(self, seen: Seen, wanted: Sequence[str]) -> Iterator[Mutation]:
+    def _ourselves(self, seen: Snapshot, wanted: Sequence[str]) -> Iterator[Mutation]:
         given = {"assignableId": seen.node, "assigneeIds": [self._people.own_node()]}
         if set(seen.assignees) - set(wanted):
             yield Mutation(name="removeAssigneesFromAssignable", input=given, select=_ASSIGNED)
@@ -66,20 +66,20 @@ class Steps:
             yield Mutation(name="addAssigneesToAssignable", input=given, select=_ASSIGNED)
 
 
-def added(seen: Seen, fields: Mapping[str, Any]) -> Set[str]:
+def added(seen: Snapshot, fields: Mapping[str, Any]) -> Set[str]:
     """The labels that `fields` would put on the issue, in lower case."""
     names = {one.lower() for one in fields.get("labels", ())}
     return names - {one.lower() for one in seen.labels}
 
 
-def removed(seen: Seen, fields: Mapping[str, Any]) -> Set[str]:
+def removed(seen: Snapshot, fields: Mapping[str, Any]) -> Set[str]:
     """The labels that `fields` would take off the issue, in lower case."""
     if "labels" not in fields:
         return frozenset()
     return {one.lower() for one in seen.labels} - {one.lower() for one in fields["labels"]}
 
 
-def onto(now: Seen, seen: Seen, fields: Mapping[str, Any]) -> dict[str, Any]:
+def onto(now: Snapshot, seen: Snapshot, fields: Mapping[str, Any]) -> dict[str, Any]:
     """`fields`, which were made for the issue as it was `seen`, for what it is by now: of lists
     the same is added and taken away."""
     lists = {"labels": (seen.labels, now.labels), "assignees": (seen.assignees, now.assignees)}
@@ -90,17 +90,17 @@ def onto(now: Seen, seen: Seen, fields: Mapping[str, Any]) -> dict[str, Any]:
     return rebased
 
 
-def shown(data: Mapping[str, Any], blocked: int | None) -> Seen:
+def shown(data: Mapping[str, Any], blocked: int | None) -> Snapshot:
     """The issue as such a mutation's answer has it, which does not say how many it waits for."""
     (issue,) = data.values()
     return replace(of_graph(issue), blocked=blocked)
 
 
-def _difference(seen: Seen, wanted: Sequence[str]) -> Set[str]:
+def _difference(seen: Snapshot, wanted: Sequence[str]) -> Set[str]:
     return set(seen.assignees) ^ set(wanted)
 
 
-def _texts(seen: Seen, fields: Mapping[str, Any]) -> Iterator[Mutation]:
+def _texts(seen: Snapshot, fields: Mapping[str, Any]) -> Iterator[Mutation]:
     given = {"id": seen.node}
     if "title" in fields:
         given["title"] = fields["title"]
@@ -110,7 +110,7 @@ def _texts(seen: Seen, fields: Mapping[str, Any]) -> Iterator[Mutation]:
         yield Mutation(name="updateIssue", input=given, select=_ISSUE)
 
 
-def _state(seen: Seen, fields: Mapping[str, Any]) -> Iterator[Mutation]:
+def _state(seen: Snapshot, fields: Mapping[str, Any]) -> Iterator[Mutation]:
     if fields.get("state") == "closed":
         given = {"issueId": seen.node, "stateReason": "COMPLETED"}
         yield Mutation(name="closeIssue", input=given, select=_ISSUE)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ...domain.errors import TrackerError, TrackerUnavailable
 from . import words
 from .changing import Changing
-from .mirror import Mirror, Row
+from .mirror import Row
+from .repository import Repository
 
 _TIDIED = "looked for leftovers"
 
@@ -15,41 +14,37 @@ _TIDIED = "looked for leftovers"
 class Tidying:
     """Takes off only what we put on: an issue that was closed before we came stays as it is."""
 
-    def __init__(
-        self, mirror: Mirror, changing: Changing, store: str, say: Callable[[str], None]
-    ) -> None:
-        self._mirror = mirror
+    def __init__(self, at: Repository, changing: Changing) -> None:
+        self._at = at
         self._changing = changing
-        self._store = store
-        self._say = say
 
     def look(self) -> None:
         """At all that changed since the last look. What GitHub refuses is said, and left."""
-        rows = self._mirror.rows(int(self._mirror.fact(_TIDIED) or 0))
+        rows = self._at.mirror.rows(int(self._at.mirror.fact(_TIDIED) or 0))
         try:
             for number in [row.seen.number for row in rows if self._is_left(row)]:
                 self._tidy(number)
         except TrackerUnavailable:
             return  # the next look is at these again
         if rows:
-            self._mirror.keep_fact(_TIDIED, str(max(row.version for row in rows)))
+            self._at.mirror.keep_fact(_TIDIED, str(max(row.version for row in rows)))
 
     def _is_left(self, row: Row) -> bool:
         seen = row.seen
         if row.is_gone or not seen.is_closed:
             return False
-        if words.claim_words(seen.labels, self._store):
+        if words.claim_words(seen.labels, self._at.house.store):
             return True
-        was_ours = self._mirror.fact(f"agent {seen.number}") is not None
+        was_ours = self._at.mirror.fact(f"agent {seen.number}") is not None
         return was_ours and bool(words.state_words(seen.labels))
 
     def _tidy(self, number: int) -> None:
         try:
-            with self._mirror.turn():
-                row = self._mirror.row(number)
+            with self._at.mirror.turn():
+                row = self._at.mirror.row(number)
                 if row is not None and self._is_left(row):
                     self._changing.let_go(number)
         except TrackerUnavailable:
             raise
         except TrackerError as error:
-            self._say(f"Issue {number} is closed, and keeps labels of work in progress: {error}")
+            self._at.say(f"Issue {number} is closed, and keeps labels of work in progress: {error}")

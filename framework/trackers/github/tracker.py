@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
+from ...clock import Clock, utcnow
 from ...domain.entry import Entry, Label, Milestone, User
-from ...domain.errors import TrackerError, TrackerUnavailable
+from ...domain.errors import ForgeRefused, TrackerError, TrackerUnavailable
 from ...domain.graph import ready
 from ...domain.issue import Change, Comment, Draft, Issue, State
 from ...domain.lease import Record
 from ...domain.query import Query
-from ...domain.transition import FOLLOWS
-from ...forge.github import GitHub, Mutation, sure
+from ...domain.trouble import Kind
+from ...forge.github import GitHub, Mutation, ignore, sure
 from .. import _catalogue, _rules
 from .._query import as_stored
 from .._rules import storable
 from .._select import cut, matching
-from ..base import RUNNER, Clock, utcnow
-from .board import Board
-from .board_cards import Card, card_of
+from ..base import RUNNER
+from .board import ProjectsBoard
 from .changing import FRESH, Changing
 from .concluding import Concluding
 from .making import number_of
 from .mirror import Mirror
+from .repository import Repository, reached
 from .rooms import Rooms, furnished
 from .seen import renamed_in
+from .showing import Showing
 from .tidying import Tidying
 
 E = TypeVar("E", Label, Milestone, User)
@@ -38,13 +40,6 @@ E = TypeVar("E", Label, Milestone, User)
 _ALL = Query()
 _DELETED = "{ repository { id } }"
 _POLL = timedelta(seconds=10)
-_SHOWN = "shown on the board"
-_BOARD = "board"
-"""Who moves a card, where GitHub does not say."""
-
-
-def ignore(_: str) -> None:
-    """For `say`: nobody listens."""
 
 
 class GitHubTracker:
@@ -66,6 +61,9 @@ class GitHubTracker:
     or GitHub dies in the middle of it; the same `create` again then finishes it. That a deleted
     issue's key stays taken on machines that never saw the issue. That nothing was changed where
     GitHub refuses no more than the comment of `conclude`. Users: they are GitHub's.
+
+    A write in a repository that is archived raises TrackerUnavailable, as it can be told once it
+    is not, and the next list raises the ForgeRefused that says so to whoever works there.
     """
 
     name = "github"
@@ -89,20 +87,16 @@ class GitHubTracker:
         sleep: Callable[[float], None] = time.sleep,
         say: Callable[[str], None] = ignore,
     ) -> None:
-        self._root = f"repos/{owner}/{repo}"
-        self._home = f"{url.rstrip('/')}/{owner}/{repo}"
         self._fresh = fresh
         self._clock = clock
-        self._sleep = sleep
-        self._say = say
-        self._api = api or GitHub(
+        self.api = api or GitHub(
             url=url, token=token, allowance=allowance, clock=clock, sleep=sleep, say=say
         )
         self._mirror = Mirror(directory)
-        self._board: Board | None = None
+        self._board: ProjectsBoard | None = None
         if board is not False:
-            self._board = Board(
-                self._api,
+            self._board = ProjectsBoard(
+                self.api,
                 owner=owner,
                 repo=repo,
                 path=directory / "board.db",
@@ -112,12 +106,12 @@ class GitHubTracker:
                 clock=clock,
                 say=say,
             )
-        self._moves: dict[int, State] = {}
-        self._furnish: Callable[[], Rooms] = lambda: furnished(
-            self._api,
+        self._archived: ForgeRefused | None = None
+        self._reach: Callable[[], Repository] = lambda: reached(
+            self.api,
             self._mirror,
-            root=self._root,
-            site=urlsplit(url).netloc,
+            root=f"repos/{owner}/{repo}",
+            home=f"{url.rstrip('/')}/{owner}/{repo}",
             token=token,
             store=store,
             clock=clock,
@@ -149,7 +143,10 @@ class GitHubTracker:
         return self.create_many((draft,), author=author)[0]
 
     def create_many(self, drafts: Sequence[Draft], *, author: str = RUNNER) -> Sequence[Issue]:
-        made = self._rooms.making.create(drafts, author) if drafts else ()
+        if not drafts:
+            return ()
+        with self._turn():
+            made = self._rooms.making.create(drafts, author)
         self._show_changed()
         return made
 
@@ -157,8 +154,9 @@ class GitHubTracker:
         self, id: str, change: Change, *, actor: str = RUNNER, forced: bool = False
     ) -> Issue:
         number = self._number(id)
-        with self._mirror.turn():
+        with self._turn():
             changed = self._changing.change(number, change, forced=forced)
+            self._rooms.kin.mend()
             issue = self._rooms.issue(id)
             if changed and issue.state is State.IN_PROGRESS:
                 self._mirror.keep_fact(f"agent {number}", storable(actor))
@@ -171,7 +169,7 @@ class GitHubTracker:
     ) -> Comment:
         number = self._number(id)
         key = None if key is None else storable(key)
-        with self._mirror.turn():
+        with self._turn():
             self._rooms.require(id)
             seen = self._rooms.shelf.kept(number).row.seen
             with self._rooms.noticing(number):
@@ -182,7 +180,7 @@ class GitHubTracker:
     def conclude(self, id: str, change: Change, text: str, *, author: str, key: str) -> Issue:
         """In one request for an issue that is closed for the first time, else in two."""
         number = self._number(id)
-        with self._mirror.turn():
+        with self._turn():
             self._rooms.require(id)
             by, name = storable(author), storable(key)
             if not self._concluding.conclude(number, change, storable(text), author=by, key=name):
@@ -194,19 +192,19 @@ class GitHubTracker:
 
     def delete(self, id: str, *, actor: str = RUNNER, forced: bool = False) -> None:
         number = self._number(id)
-        if not self._rooms.repository.is_admin:
+        if not (at := self._rooms.at).is_admin:
             raise TrackerError(
                 f"Only administrators of the repository can delete issues. Close issue {number} "
-                f"instead, or ask one of them to delete it on {self._home}/issues/{number}."
+                f"instead, or ask one of them to delete it on {at.home}/issues/{number}."
             )
-        with self._mirror.turn():
+        with self._turn():
             self._rooms.ask(number)
             unneeded = Change(remove_depends_on=frozenset({id}))
             for one in self._rooms.shelf.dependants(number):
                 self.update(str(one.row.seen.number), unneeded, actor=actor)
             node = self._rooms.shelf.kept(number).row.seen.node
             gone = Mutation(name="deleteIssue", input={"issueId": node}, select=_DELETED)
-            sure(self._api.mutate([gone])[0])
+            sure(self.api.mutate([gone])[0])
             self._mirror.lose(number)
 
     def entries(self, kind: type[E]) -> Sequence[E]:
@@ -225,7 +223,7 @@ class GitHubTracker:
         if isinstance(entry, User):
             raise self._no_users()
         was = None if was is None else storable(was)
-        with self._mirror.turn():
+        with self._turn():
             self._rooms.catalogue.save(entry, was)
             if was is not None and was != entry.name:
                 self._rename(type(entry), was, entry.name)
@@ -234,7 +232,7 @@ class GitHubTracker:
         if kind is User:
             raise self._no_users()
         name = storable(name)
-        with self._mirror.turn():
+        with self._turn():
             self._rooms.catalogue.remove(Label if kind is Label else Milestone, name)
             self._rename(kind, name, None)
 
@@ -249,44 +247,67 @@ class GitHubTracker:
                 self._board.close()
         finally:
             self._mirror.close()
-            self._api.close()
+            self.api.close()
 
     @cached_property
     def _rooms(self) -> Rooms:
-        return self._furnish()
+        return furnished(self._reach())
 
     @cached_property
     def _changing(self) -> Changing:
-        return Changing(
-            self._api,
-            self._mirror,
-            self._rooms,
-            root=self._root,
-            home=self._home,
-            clock=self._clock,
-            sleep=self._sleep,
-        )
+        return Changing(self._rooms)
 
     @cached_property
     def _concluding(self) -> Concluding:
-        return Concluding(self._api, self._mirror, self._rooms, self._changing, self._clock)
+        return Concluding(self._rooms, self._changing)
 
     @cached_property
     def _tidying(self) -> Tidying:
-        return Tidying(self._mirror, self._changing, self._rooms.house.store, self._say)
+        return Tidying(self._rooms.at, self._changing)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Ours to write, as `Mirror.turn`. In a repository that was archived meanwhile: not now."""
+        with self._mirror.turn():
+            try:
+                yield
+            except ForgeRefused as error:
+                if error.trouble.kind is not Kind.FORBIDDEN or not self._is_archived():
+                    raise
+                why = (
+                    "The repository is archived, so nothing in it can be changed. Unarchive it on "
+                    f"{self._rooms.at.home}/settings and try again: what waits is told then."
+                )
+                self._archived = ForgeRefused(why, error.trouble, status=error.status)
+                raise TrackerUnavailable(why) from error
+
+    def _is_archived(self) -> bool:
+        return bool(self.api.get(self._rooms.at.root).get("archived"))
+
+    def _refuse_archived(self) -> None:
+        """Who was refused a write hears why from each list, while the repository stays so."""
+        if self._archived is not None:
+            if self._is_archived():
+                raise self._archived
+            self._archived = None
+
+    @cached_property
+    def _showing(self) -> Showing | None:
+        return None if self._board is None else Showing(self._rooms, self._board, self.update)
 
     def _young(self) -> timedelta:
         """Of what age an issue need not be asked for again."""
         return min(self._fresh, FRESH)
 
     def _found(self, query: Query) -> Sequence[Issue]:
+        self._refuse_archived()
         if not self._rooms.listing.is_younger(self._fresh):
             self._rooms.listing.refresh()
         self._tidying.look()
-        if self._board is not None:
-            self._heed_moves(self._board)
-            self._show_changed()
-            self._board.gather()
+        if self._showing is not None:
+            self._showing.heed_moves()
+            self._showing.tell()
+            self._showing.board.gather()
         return matching(self._rooms.shelf.every(), as_stored(query))
 
     def _number(self, id: str) -> int:
@@ -302,47 +323,12 @@ class GitHubTracker:
         changed = [new for old, new in renamed if new != old]
         self._mirror.keep(changed, self._clock(), ours=True)
 
-    def _heed_moves(self, board: Board) -> None:
-        self._moves |= board.moves()
-        if self._moves:
-            self._rooms.listing.refresh()  # the person may have acted on the issue, too
-        for number, state in list(self._moves.items()):
-            try:
-                self._move(str(number), state)
-            except TrackerUnavailable:
-                continue  # the card stays where the person put it, until GitHub can be told
-            except TrackerError as error:
-                self._say(f"A card was moved on the board, and issue {number} was not: {error}")
-            self._moves.pop(number, None)
-            row = self._mirror.row(number)
-            if row is not None and not row.is_gone:  # it hears so also where nothing changed
-                board.show([self._card(number, row.seen.node)])
-
-    def _move(self, id: str, state: State) -> None:
-        issue = self._rooms.issue(id)
-        if state is issue.state:
-            return
-        if state not in FOLLOWS[issue.state]:
-            self.update(id, Change(state=State.OPEN), actor=_BOARD)
-        self.update(id, Change(state=state), actor=_BOARD)
-
     def _show_changed(self) -> None:
-        """Tell the board of all that changed since it was last told, by anybody here."""
-        if self._board is None:
-            return
-        after = int(self._mirror.fact(_SHOWN) or 0)
-        rows = self._mirror.rows(after)
-        if rows:
-            living = [row.seen for row in rows if not row.is_gone]
-            self._board.show(self._card(one.number, one.node) for one in living)
-            self._mirror.keep_fact(_SHOWN, str(max(row.version for row in rows)))
-
-    def _card(self, number: int, node: str) -> Card:
-        agent = self._mirror.fact(f"agent {number}") or ""
-        return card_of(self._rooms.issue(str(number)), node, agent)
+        if self._showing is not None:
+            self._showing.tell()
 
     def _no_users(self) -> TrackerError:
         return TrackerError(
             "The users of a repository are GitHub's. Invite people, or part with them, on "
-            f"{self._home}/settings/access."
+            f"{self._rooms.at.home}/settings/access."
         )

@@ -12,7 +12,7 @@ from . import words
 from .catalogue import fits_milestone
 from .marker import Marker, marked
 from .reading import House, assigned, belonging, settled, shown_text, shown_title
-from .seen import Seen
+from .seen import Snapshot
 
 LONGEST = 65_536
 """Characters of a body or comment, the marker included."""
@@ -57,7 +57,7 @@ def fresh(issue: Issue, house: House, needs: Iterable[str], logins: Mapping[str,
 
 
 def patch(
-    seen: Seen,
+    seen: Snapshot,
     before: Issue,
     after: Issue,
     house: House,
@@ -95,7 +95,7 @@ def patch(
     return fields
 
 
-def unclaimed(seen: Seen, house: House) -> dict[str, list[str]]:
+def unclaimed(seen: Snapshot, house: House) -> dict[str, list[str]]:
     """The fields that take off what shows that we work on it. What another store's claim needs
     stays, unless the issue is closed."""
     ours = words.claim_words(seen.labels, house.store)
@@ -117,7 +117,7 @@ def body_of(visible: str, marker: Marker, what: str) -> str:
     return body
 
 
-def _labels(seen: Seen, before: Issue, after: Issue, store: str) -> set[str]:
+def _labels(seen: Snapshot, before: Issue, after: Issue, store: str) -> set[str]:
     """People's labels, and our words only where what they say changes."""
     gone = {name.lower() for name in before.labels - after.labels}
     names = {name for name in seen.labels if words.is_ours(name) or name.lower() not in gone}
@@ -132,7 +132,7 @@ def _labels(seen: Seen, before: Issue, after: Issue, store: str) -> set[str]:
 
 
 def _assignees(
-    seen: Seen,
+    seen: Snapshot,
     before: Issue,
     after: Issue,
     house: House,

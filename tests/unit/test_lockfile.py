@@ -9,34 +9,72 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from framework.domain.errors import LeaseError
-from framework.leases import lock
-from framework.leases.lock import Moot, exclusive
+from framework import lockfile
+from framework.lockfile import Moot, exclusive, turn
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
 import sys
 from pathlib import Path
-from framework.leases.lock import exclusive
-with exclusive(Path(sys.argv[1]), patience=10):
+from framework.lockfile import exclusive
+with exclusive(Path(sys.argv[1]), busy=TimeoutError, patience=10):
     print("held", flush=True)
     input()
 """
 
 
+class Busy(Exception):
+    """What a caller raises for a lock that somebody else keeps."""
+
+
 def assert_busy(path: Path) -> None:
-    with pytest.raises(LeaseError, match=r"busy.*x\.lock"), exclusive(path, patience=0.01):
+    waiting = exclusive(path, busy=Busy, patience=0.01)
+    with pytest.raises(Busy, match=r"x\.lock"), waiting:
         pass
 
 
 def test_one_at_a_time_and_the_file_stays(tmp_path: Path) -> None:
     """The second waits in vain; after the first it is free, and never deleted."""
     path = tmp_path / "x.lock"
-    with exclusive(path, patience=1):
+    with exclusive(path, busy=Busy, patience=1):
         assert_busy(path)
-    with exclusive(path, patience=1):
+    with exclusive(path, busy=Busy, patience=1):
         pass
     assert path.exists()
+
+
+def test_without_patience_it_is_asked_for_once(tmp_path: Path) -> None:
+    """Whoever does not want to wait is told at once, and gets what is free."""
+    path = tmp_path / "x.lock"
+    with exclusive(path, busy=Busy, patience=0):
+        once = exclusive(path, busy=Busy, patience=0, unless=lambda: pytest.fail("nobody waits"))
+        with pytest.raises(Busy), once:
+            pass
+
+
+def test_a_turn_says_whether_it_is_ours(tmp_path: Path) -> None:
+    """Nobody waits for a turn, and whoever has it keeps all others out until its end."""
+    path = tmp_path / "x.lock"
+    with turn(path) as ours:
+        with turn(path) as theirs:
+            assert (ours, theirs) == (True, False)
+        assert_busy(path)
+    with exclusive(path, busy=Busy, patience=0), turn(path) as ours:
+        assert not ours
+    with turn(path) as ours:
+        assert ours
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such rights")
+@pytest.mark.parametrize("flock", [lockfile.fcntl, None], ids=["flock", "library"])
+def test_a_lock_beside_a_secret_can_be_for_its_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flock: object
+) -> None:
+    """The file is made with the rights that are asked for, with either way to lock."""
+    monkeypatch.setattr(lockfile, "fcntl", flock)
+    path = tmp_path / "x.lock"
+    with exclusive(path, busy=Busy, patience=0, mode=0o600):
+        assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_lock_is_the_one_that_filelock_takes(tmp_path: Path) -> None:
@@ -51,12 +89,12 @@ def test_where_there_is_no_flock_the_library_takes_its_place(
 ) -> None:
     """The same lock file, the same error, the file stays."""
     path = tmp_path / "x.lock"
-    with exclusive(path, patience=1):
-        monkeypatch.setattr(lock, "fcntl", None)
+    with exclusive(path, busy=Busy, patience=1):
+        monkeypatch.setattr(lockfile, "fcntl", None)
         assert_busy(path)
         monkeypatch.undo()
-    monkeypatch.setattr(lock, "fcntl", None)
-    with exclusive(path, patience=1):
+    monkeypatch.setattr(lockfile, "fcntl", None)
+    with exclusive(path, busy=Busy, patience=1):
         monkeypatch.undo()
         assert_busy(path)
     assert path.exists()
@@ -71,22 +109,22 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
         assert holder.stdout.readline() == b"held\n"
         assert_busy(tmp_path / "x.lock")
         holder.kill()
-    with exclusive(tmp_path / "x.lock", patience=1):
+    with exclusive(tmp_path / "x.lock", busy=Busy, patience=1):
         pass
 
 
 FORKER = """
 import os, sys
 from pathlib import Path
-from framework.leases.lock import exclusive
+from framework.lockfile import exclusive
 path = Path(sys.argv[1])
 waiting, go = os.pipe()
-with exclusive(path, patience=10):
+with exclusive(path, busy=TimeoutError, patience=10):
     if not os.fork():
         os.close(go)
         os.read(waiting, 1)
         os._exit(0)
-with exclusive(path, patience=0.01):
+with exclusive(path, busy=TimeoutError, patience=0.01):
     print("free")
 """
 
@@ -111,9 +149,9 @@ def test_a_deleted_lock_file_admits_nobody_twice(tmp_path: Path) -> None:
         asked.append(True)
         return False
 
-    held = exclusive(path, patience=1)
+    held = exclusive(path, busy=Busy, patience=1)
     held.__enter__()
-    with exclusive(path, patience=1, unless=replace_it):
+    with exclusive(path, busy=Busy, patience=1, unless=replace_it):
         assert asked
         assert_busy(path)
 
@@ -121,8 +159,8 @@ def test_a_deleted_lock_file_admits_nobody_twice(tmp_path: Path) -> None:
 def test_nobody_waits_for_what_is_not_needed_any_more(tmp_path: Path) -> None:
     """`unless` is asked while one waits, and only then."""
     path, answers = tmp_path / "x.lock", iter([False, False, True])
-    with exclusive(path, patience=1, unless=lambda: pytest.fail("nobody waits")):
-        waiting = exclusive(path, patience=10, unless=lambda: next(answers))
+    with exclusive(path, busy=Busy, patience=1, unless=lambda: pytest.fail("nobody waits")):
+        waiting = exclusive(path, busy=Busy, patience=10, unless=lambda: next(answers))
         with pytest.raises(Moot), waiting:
             pass
     assert list(answers) == []

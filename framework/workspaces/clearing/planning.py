@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from .place import GONE, Places
+from ..place import GONE, Places
 from .removal import Kind, Plan, Removal, size, whole, within
 from .retention import Retention, useless
 from .unreachable import unreachable

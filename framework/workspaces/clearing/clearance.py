@@ -1,4 +1,4 @@
-"""Doing what a plan of `clearing` says: each thing as it was planned, or not at all.
+"""Doing what a plan says: each thing as it was planned, or not at all.
 
 Killed at any moment and done again with a new plan, it ends the same.
 """
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from ..domain.errors import NightshiftError
-from ..effect import effect
-from . import locks
-from ._git import SECONDS, Git
-from .base import Rescue
-from .clearing import Estate
-from .place import GONE, Places, delete, unname
+from ...domain.errors import NightshiftError
+from ...effect import effect
+from .. import locks
+from .._git import SECONDS, Git
+from ..base import Rescue
+from ..place import GONE, Places, delete, unname
+from ..rescue import Rescuer
+from .planning import Estate
 from .removal import Kind, Plan, Removal, mark, size
-from .rescue import Rescuer
 from .unreachable import prune
 
 _DEAD_SECONDS = 2 * SECONDS

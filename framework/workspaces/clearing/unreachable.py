@@ -13,7 +13,7 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from ._git import Git
+from .._git import Git
 
 _OBJECT = re.compile(r"([0-9a-f]{2})([0-9a-f]{38}) [a-z]+")
 _PACKED = re.compile(r"rm -f (.+)")

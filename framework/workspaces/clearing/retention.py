@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
-from . import refs
-from ._git import Git
+from .. import refs
+from .._git import Git
+from ..rescues import Rescues, Saved
 from .removal import Kind, Removal
-from .rescues import Rescues, Saved
 
 _GRACE = timedelta(days=1)
 

@@ -1,7 +1,8 @@
 """Lock files: one thread of one process at a time, for as long as it lives.
 
 flock is asked again and again instead of waiting inside it, because such a wait has no end: one
-stopped process would stop all others without a word.
+stopped process would stop all others without a word. A lock file stays for ever: with a deleted
+one two processes could hold "the" lock.
 """
 
 from __future__ import annotations
@@ -9,11 +10,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from ..domain.errors import LeaseError
-from ..domain.frozen import dataclass
+from .domain.frozen import dataclass
 
 try:
     import fcntl
@@ -32,25 +32,43 @@ def never() -> bool:
     return False
 
 
-@contextmanager
 def exclusive(
     path: Path,
     *,
+    busy: Callable[[Path], Exception],
     patience: float,
     pause: float = _PAUSE,
     unless: Callable[[], bool] = never,
-) -> Iterator[None]:
-    """Hold the lock file `path` among threads and processes, waiting at most `patience` seconds:
-    LeaseError after that. The lock ends with its process, however that ends.
+    mode: int = 0o644,
+) -> AbstractContextManager[None]:
+    """Hold the lock file `path` among threads and processes, waiting at most `patience` seconds
+    (0: one try): what `busy(path)` makes is raised after that. The lock ends with its process,
+    however that ends. `mode` is of a file that is made; its directory must be there.
 
     While somebody else holds it, it is asked for every `pause` seconds or so, and `unless` with
-    it: Moot is raised once that says yes.
-    The lock file stays for ever: with a deleted one two processes could hold "the" lock. Not
-    promised: an order among those who wait. Each asks in its own rhythm, so none is left behind.
+    it: Moot is raised once that says yes. Raises OSError where files cannot be locked.
+    Not promised: an order among those who wait. Each asks in its own rhythm, so none is left
+    behind. To enter it twice is to wait for oneself.
     """
-    wait = _Wait(path=path, patience=patience, pause=pause, unless=unless)
-    with _by_flock(wait) if fcntl else _by_filelock(wait):
-        yield
+    wait = _Wait(path=path, busy=busy, patience=patience, pause=pause, unless=unless, mode=mode)
+    return _by_flock(wait) if fcntl else _by_filelock(wait)
+
+
+@contextmanager
+def turn(path: Path, *, mode: int = 0o644) -> Iterator[bool]:
+    """Whether the lock file `path` is ours, asked once: as `exclusive` inside when it is, and
+    False, at once, while somebody else holds it."""
+    is_ours = True
+    with ExitStack() as held:
+        try:
+            held.enter_context(exclusive(path, busy=_Taken, patience=0.0, mode=mode))
+        except _Taken:
+            is_ours = False
+        yield is_ours
+
+
+class _Taken(Exception):
+    """Somebody else holds it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,25 +76,21 @@ class _Wait:
     """How to wait for a lock, as `exclusive` was told."""
 
     path: Path
+    busy: Callable[[Path], Exception]
     patience: float
     pause: float
     unless: Callable[[], bool]
+    mode: int
 
     def for_flock(self, descriptor: int) -> None:
         end = time.monotonic() + self.patience
         while not _is_taken(descriptor):
-            if time.monotonic() > end:
-                raise self.busy()
+            if time.monotonic() >= end:
+                raise self.busy(self.path)
             # Never the same rhythm, so that nobody always comes a moment after somebody else.
             time.sleep(self.pause * (0.4 + 1.2 * os.urandom(1)[0] / 255))
             if self.unless():
                 raise Moot
-
-    def busy(self) -> LeaseError:
-        return LeaseError(
-            f"The lease store in {self.path.parent} is busy: another process keeps {self.path} "
-            "locked. Nothing was changed; see whether a Nightshift process hangs or is stopped."
-        )
 
 
 def _is_taken(descriptor: int) -> bool:
@@ -101,7 +115,7 @@ def _by_flock(wait: _Wait) -> Iterator[None]:
 def _opened(wait: _Wait) -> int:
     """The lock file, locked."""
     while True:
-        descriptor = os.open(wait.path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(wait.path, os.O_RDWR | os.O_CREAT, wait.mode)
         try:
             wait.for_flock(descriptor)
             if os.fstat(descriptor).st_nlink:
@@ -120,6 +134,7 @@ def _by_filelock(wait: _Wait) -> Iterator[None]:
     lock = FileLock(
         wait.path,
         timeout=wait.patience,
+        mode=wait.mode,
         poll_interval=wait.pause,
         fallback_to_soft=False,
         preserve_lock_file=True,
@@ -127,7 +142,7 @@ def _by_filelock(wait: _Wait) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise wait.busy() from error
+        raise wait.busy(wait.path) from error
     try:
         yield
     finally:

@@ -1,0 +1,1 @@
+"""Freeing what is of no more use: a plan first, then what it says and no more."""
