@@ -142,7 +142,7 @@ def idle(bounds: Bounds) -> None:
 def naive() -> float:
     """One request for each thing that is done, as the first version of this program had it."""
     with github() as (double, api), closing(api):
-        home = api.get("repos/bot/shop").data
+        home = api.get("repos/bot/shop")
         given = {"ownerId": home["owner"]["node_id"], "title": "Board"}
         select = "{ projectV2 { id fields(first: 20) { nodes { ... on ProjectV2SingleSelectField "
         select += "{ id name options { id name } } } } } }"
@@ -162,10 +162,10 @@ def by_hand(api: GitHub, board: str, status: Any, number: int) -> None:
     card = {"projectId": board, "itemId": item, "fieldId": status["id"]}
     todo, doing, done = (option["id"] for option in status["options"][:3])
     put(api, card, todo)
-    assert api.get(path).data["state"] == "open"
+    assert api.get(path)["state"] == "open"
     api.send("PATCH", path, {"labels": ["in progress"]})
     put(api, card, doing)
-    assert api.get(f"{path}/comments").data == []
+    assert api.get(f"{path}/comments") == []
     api.send("POST", f"{path}/comments", {"body": "The proof"})
     api.send("PATCH", path, {"state": "closed"})
     put(api, card, done)

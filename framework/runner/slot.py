@@ -142,6 +142,10 @@ async def _guarded(parts: Parts, attempt: Attempt) -> Ended:
     except errors.MustStop as error:
         until = parts.clock()  # whoever has mended it need not wait
         return Ended(outcome=Deferred(why=str(error), until=until), halt=str(error))
+    except errors.ForgeRefused as error:
+        if not error.trouble.rule.person:
+            return Ended(outcome=Failed(error=str(error), ours=True))
+        return Ended(outcome=Deferred(why=str(error), until=parts.clock()), halt=str(error))
     except errors.NightshiftError as error:
         return Ended(outcome=Failed(error=str(error), ours=True))
     except Exception as error:  # noqa: BLE001 - a bug in one attempt must not end its siblings

@@ -149,18 +149,20 @@ class Watch:
         self._known = await self._forge.proposer.proposals()
         issues = await to_thread.run_sync(self._parts.tracker.list, Query(states=_WATCHED))
         own = [(one, mine) for one in issues if (mine := self._mine(one)) is not None]
-        self._open = sum(one.state is State.NEEDS_REVIEW for one, _ in own)
         branches = [mine.branch for _, mine in own if not mine.landed]
         pulls = await to_thread.run_sync(self._forge.pulls.look, branches) if branches else {}
         waits: list[PullWaits] = []
+        are_open = 0
         for issue, mine in own:
             pull = pulls.get(mine.branch)
             wait = await self._heeded(issue, mine, pull)
             if wait is not None:
+                are_open += issue.state is State.NEEDS_REVIEW
                 wait = self._patience.bounded(issue.id, wait)
                 url = pull.url if pull else mine.branch
                 one = PullWaits(issue=issue.id, url=url, why=wait.why, person=wait.person)
                 waits.append(one)
+        self._open = are_open  # now: what was merged in this look makes room for others
         return waits
 
     def _mine(self, issue: Issue) -> Proposed | None:
