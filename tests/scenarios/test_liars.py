@@ -27,7 +27,7 @@ HONEST = {
 }
 STOPPED_BY = {
     "Use what a sibling takes away": "`python3 -m unittest -q tests.test_banner` failed",
-    "Wait for ever": "silent for 8 s",
+    "Wait for ever": "silent for 12 s",
     "Fill the disk": "the session ended, and",
     "Do nothing and say finished": "the session ended, and there is no commit on your branch",
     "Leave everything uncommitted": "the session ended, and these changes are not committed",
