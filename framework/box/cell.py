@@ -38,12 +38,13 @@ def programs(path: str) -> tuple[Path, ...]:
     """Where programs live outside `/usr`: this Python's home, and the directories of `path`.
 
     Only these directories themselves: what lies beside them may be private. An entry above the
-    person's home is left out, because all that is private would be in it.
+    person's home is left out, because all that is private would be in it; so is what this user
+    cannot look at, as another user's directory that `su` leaves in `path`.
     """
     entries = [Path(entry) for entry in path.split(os.pathsep) if entry.startswith("/")]
     python = Path(sys.base_prefix)
     candidates = [python, python / "bin", *entries]
-    outside = (one for one in candidates if one.is_dir() and _is_apart(one.resolve()))
+    outside = (one for one in candidates if os.path.isdir(one) and _is_apart(one.resolve()))
     return tuple(dict.fromkeys(outside))
 
 

@@ -239,6 +239,16 @@ def test_programs_leave_out_what_lies_above_the_home(tmp_path: Path) -> None:
     assert {Path("/"), Path.home(), Path("/usr/bin"), link}.isdisjoint(found)
 
 
+def test_programs_leave_out_what_cannot_be_looked_at(tmp_path: Path) -> None:
+    """A PATH that `su` left, with directories of another user, stops nobody."""
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    outside = [tmp_path / ("x" * 300), loop, tmp_path]
+    found = programs(os.pathsep.join(map(str, outside)))
+    assert tmp_path in found
+    assert {*outside[:2]}.isdisjoint(found)
+
+
 def test_without_a_box_only_the_environment_is_ours(tmp_path: Path, cell: Cell) -> None:
     """It starts in the cell's directory, from the same small environment."""
     said = run(Unboxed(()), cell, "pwd; env")
