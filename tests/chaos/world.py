@@ -61,7 +61,7 @@ class World:
         loaded = config.load(
             project=self.project, slots=self.slots, boxed=False, checks=(), variables=variables
         )
-        return replace(loaded, run=replace(loaded.run, ttl=self.ttl))
+        return replace(loaded, policy=replace(loaded.policy, ttl=timedelta(seconds=self.ttl)))
 
     @property
     def places(self) -> Path:
