@@ -100,6 +100,9 @@ class OnForge:
     board: bool | int
     allowance: Path
 
+    def __repr__(self) -> str:  # without the token
+        return f"OnForge({self.url}/{self.owner}/{self.repo})"
+
     def client(self) -> GitHub:
         """To be closed by the caller."""
         from .forge.github import GitHub

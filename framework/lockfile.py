@@ -55,13 +55,13 @@ def exclusive(
 
 
 @contextmanager
-def turn(path: Path, *, mode: int = 0o644) -> Iterator[bool]:
+def turn(path: Path) -> Iterator[bool]:
     """Whether the lock file `path` is ours, asked once: as `exclusive` inside when it is, and
     False, at once, while somebody else holds it."""
     is_ours = True
     with ExitStack() as held:
         try:
-            held.enter_context(exclusive(path, busy=_Taken, patience=0.0, mode=mode))
+            held.enter_context(exclusive(path, busy=_Taken, patience=0.0))
         except _Taken:
             is_ours = False
         yield is_ours

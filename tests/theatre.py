@@ -190,7 +190,7 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 30) ->
     """
     waited, before = 0.0, time.monotonic()
     while not condition():
-        assert waited < seconds, f"waited {seconds} s in vain: {what}"
+        assert waited < seconds, f"waited in vain, {seconds} s at least: {what}"
         time.sleep(0.02)
         now = time.monotonic()
         waited, before = waited + min(now - before, _LOOK), now

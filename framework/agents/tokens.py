@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 
 from ..clock import Clock
 from ..domain import account
@@ -18,6 +19,8 @@ from ..domain.account import Account, Choice, Condition, Pool, Seat, Window
 from ..domain.lease import Process
 from ..domain.trouble import Backoff
 from .poolfile import Content, Holding, PoolFile
+
+_POLITE_SECONDS = 0.5
 
 Fold = Callable[[Pool, datetime], Pool]
 
@@ -61,6 +64,7 @@ class TokenPool:
         self._me = me
         self._is_alive = is_alive
         self._clock = clock
+        self._ours = Lock()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -90,14 +94,12 @@ class TokenPool:
                 living = {**living, session: mine}
             return replace(self._with(content, pool), sessions=living)
 
-        self._file.change(edit)
+        self._change(edit)
         return chosen[0]
 
     def give_back(self, session: str) -> None:
         """The session has ended. One that is not known has nothing to give back."""
-        self._file.change(
-            lambda content: replace(content, sessions=self._living(content, but=session))
-        )
+        self._change(lambda content: replace(content, sessions=self._living(content, but=session)))
 
     def limit(self, name: str, until: datetime | None, wait: Backoff) -> None:
         """A session met a usage or rate limit of the account that it used; `until` is UTC, None
@@ -131,10 +133,18 @@ class TokenPool:
             for name, one in self._pool(content).items()
         )
 
+    def _change(self, edit: Callable[[Content], Content]) -> None:
+        """Our own threads wait for each other here, which costs less than that each asks for the
+        lock file again and again. Not for long: that file alone is what keeps order."""
+        is_ours = self._ours.acquire(timeout=_POLITE_SECONDS)
+        try:
+            self._file.change(edit)
+        finally:
+            if is_ours:
+                self._ours.release()
+
     def _fold(self, fold: Fold) -> None:
-        self._file.change(
-            lambda content: self._with(content, fold(self._pool(content), self._clock()))
-        )
+        self._change(lambda content: self._with(content, fold(self._pool(content), self._clock())))
 
     def _pool(self, content: Content) -> Pool:
         """The accounts of this run, by name."""
@@ -148,7 +158,8 @@ class TokenPool:
     def _living(self, content: Content, *, but: str = "") -> Mapping[str, Holding]:
         """The sessions whose processes live, without the session `but`."""
         processes = {one.process for one in content.sessions.values()}
-        dead = {process for process in processes if not self._is_alive(process)}
+        others = processes - {self._me}
+        dead = {process for process in others if not self._is_alive(process)}
         return {
             session: one
             for session, one in content.sessions.items()

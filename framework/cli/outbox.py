@@ -37,7 +37,7 @@ def _parser() -> Parser:
         description="What a run could not tell the tracker waits until it is back, and is then "
         "told by itself. What the tracker refuses for good, such as a comment on an issue that "
         "somebody deleted, is kept here until you have looked at it.\n\n"
-        "Exit codes: 0 done; 1 the tracker refused something again; 2 wrong usage, such as a "
+        "Exit codes: 0 done; 1 the tracker refused something; 2 wrong usage, such as a "
         "number that there is not; 4 the tracker is away: what was retried waits for it.",
         examples=(
             f"{_PROG} list --project-dir generations/todo",
@@ -76,8 +76,8 @@ def _list(options: Namespace) -> int:
 
 
 def _overview(letters: Sequence[DeadLetter], waiting: int) -> Iterator[str]:
-    yield f"{count(waiting, 'change')} wait for the tracker, which the next run here tells them."
-    yield f"{count(len(letters), 'change')} were refused for good."
+    yield f"Waiting to be told by the next run here: {count(waiting, 'change')}."
+    yield f"Refused for good: {count(len(letters), 'change')}."
     yield from map(_line, letters)
     if letters:
         yield f"What is in one: {_PROG} show N. Then {_PROG} retry N, or {_PROG} drop N."
@@ -102,10 +102,10 @@ def _retry(options: Namespace) -> int:
     ) as outbox:
         for one in letters:
             outbox.retry(one.number)
-        flushed = outbox.flush()
+        flushed = outbox.flush()  # all that waits, and others' changes with it
     if options.json:
-        again = [_document(one) for one in flushed.refused]
-        _say_json(told=flushed.sent, refused=again, waiting=flushed.left, away=flushed.away)
+        refused = [_document(one) for one in flushed.refused]
+        _say_json(told=flushed.sent, refused=refused, waiting=flushed.left, away=flushed.away)
     else:
         _say("\n".join(_told(flushed)))
     if flushed.away is not None:
@@ -117,7 +117,7 @@ def _told(flushed: Flushed) -> Iterator[str]:
     if flushed.sent:
         yield f"The tracker was told {count(flushed.sent, 'change')}."
     for one in flushed.refused:
-        yield f"Refused again: {_line(one)}"
+        yield f"Refused: {_line(one)}"
     if flushed.away is not None:
         yield f"The tracker is away: {clean(flushed.away)}"
     if flushed.left:

@@ -82,16 +82,19 @@ def put_text(
 def _alone(path: Path) -> Iterator[Path]:
     """Hold the file's lock; gives the file itself where `path` is a symbolic link."""
     real = Path(os.path.realpath(path))
-    busy = SettingsError(
-        f"{path} is being changed by another process. Nothing was changed; try again."
-    )
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
         lock = real.with_name(f"{real.name}.lock")
-        with exclusive(lock, busy=lambda _: busy, patience=_PATIENCE):
+        with exclusive(lock, busy=lambda _: _busy(path), patience=_PATIENCE):
             yield real
     except OSError as error:
         raise _refused(path, error) from error
+
+
+def _busy(path: Path) -> SettingsError:
+    return SettingsError(
+        f"{path} is being changed by another process. Nothing was changed; try again."
+    )
 
 
 def _replace(path: Path, text: bytes, now: datetime | None) -> Path | None:

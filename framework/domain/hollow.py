@@ -4,41 +4,43 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-_TOKEN = re.compile(
-    r"""'[^']*'|"(?:\\.|[^"\\])*"|`[^`]*`|\\.|\$\([^()]*\)|\d*>&[\d-]|\d+|&>|&&|\|\||;;|[;&|\n()]"""
-    r"""|(?<![^\s;&|(])\#[^\n]*|[ \t]+|[^\s'"`\\$;&|()>\d#]+|.""",
-    re.DOTALL,
-)
-_SEPARATORS = frozenset({"&&", "||", ";;", ";", "&", "|", "\n"})
-_OPEN, _CLOSE = (
-    frozenset({"if", "case", "do", "{", "("}),
-    frozenset({"fi", "esac", "done", "}", ")"}),
-)
-_LEADS = frozenset({"then", "else", "elif", "do", "if", "while", "until", "!", "{", "("})
-"""After these words a command begins."""
+from .hollow_lines import Part, lists_of, parts_of, words_of
 
 _PREFIX = re.compile(
     r"(?:(?:command|builtin|exec|env|time|nohup|busybox)\s+|[A-Za-z_]\w*=[^\s'\"$`]*\s+)+"
 )
 _QUIET = re.compile(r"\d?>& ?\d|[12&]?> ?/dev/null")
+_VALUE = r"\$(?![({])|\$\{\w+\}"
+_SAID = rf"(?=\s|$)(?:'[^']*+'|\"(?:[^\"`$\\]++|\\.|{_VALUE})*+\"|[^|<>&`$'\"]++|{_VALUE})*+"
+"""Words that are only said: nothing is run for them, and nothing is read or written."""
+
+_PRINTED = r"\((?:\\?[\"'][^\"'\\()]*\\?[\"']|\d*)\)"
 _IDLE = re.compile(
-    r"(?:/usr)?(?:/bin/)?true|:|exit\s+0|wait|set\b.*|sleep\s+\d+|!\s*(?:/bin/)?false"
-    r"|\[\s+[^\s\]$`!-][^\s\]$`]*\s+\]|test\s+[^\s$`!-][^\s$`]*"
-    r"|(?:echo|printf)\b(?:[^|>&`$]|\$(?!\())*"
-    r"|python[\d.]*\s+-c\s+(?P<q>[\"']?)(?:pass|(?:sys\.)?exit\(0?\)|print\([^()]*\))?(?P=q)"
-    r"|node\s+-e\s+(?P<n>[\"']?)(?:[0;]|process\.exit\(0?\)|console\.log\([^()]*\))?(?P=n)"
+    r"(?:/usr)?(?:/bin/)?true|:|exit\s+0|wait|set(?=\s|$)[^<>&|`$]*|sleep\s+\d+|!\s*(?:/bin/)?false"
+    r"|\[\s+(?P<b>[\"']?)\w[\w./]*(?P=b)\s+\]|test\s+(?P<t>[\"']?)\w[\w./]*(?P=t)"
+    rf"|echo{_SAID}|printf(?!\s+[-\"']*-|.*%(?![s%])|\s*$){_SAID}"
+    rf"|python[\d.]*\s+-c\s+(?P<q>[\"']?)(?:pass|(?:import sys; ?sys\.)?exit\(0?\)"
+    rf"|print{_PRINTED})?(?P=q)"
+    rf"|node\s+-e\s+(?P<n>[\"']?)(?:[0;]|process\.exit\(0?\)|console\.log{_PRINTED})?(?P=n)",
+    re.DOTALL,
 )
 _LEAVES = re.compile(r"\b(?:exit\b(?!\s+0\b)|exec|return|kill|trap)\b")
-_STRICT = re.compile(r"\bset\s+(?:-o\s+\w+\s+)*-\w*e|\berrexit\b")
+_SET = r"\bset(?:\s+[-+]?\w+){0,8}?\s+-\w*"
+_STRICT = re.compile(rf"{_SET}[eu]|\b(?:errexit|nounset)\b")
+_NAMED_ONLY = re.compile(rf"{_SET}u|\bnounset\b")
+_HERE = re.compile(r"(?<!<)<<(?!<)")
 _FILTERS = frozenset(
     {"cat", "tee", "head", "tail", "sort", "uniq", "wc", "nl", "ts", "less", "more"}
 )
 """At the end of a pipe they hide how what is before them ended."""
+_CHECKS = re.compile(r"sort\b.*\s(?:-\w*[cC]|--check)")
 
 _SHELL = re.compile(
-    r"(?:(?:/\S*/)?(?:ba|da|z|k|a)?sh\s+(?:-\w+\s+)*?-\w*c|eval)\s+(?:'([^']*)'|\"([^\"]*)\"|(\S+))"
+    r"(?:(?:/\S*/)?(?:ba|da|z|k|a)?sh\s+((?:-\w{1,9}\s+|-\w{0,8}o\s+\w+\s+)*?-\w{0,8}c\w{0,8})|eval)"
+    r"\s+(?:'([^']*)'|\"([^\"]*)\"|(\S+))"
 )
 _NO_RUN = {
     "pytest": {
@@ -58,25 +60,37 @@ _FORGIVING = re.compile(
     r"--(?:ignore-errors|dry-run|just-print|recon|touch)|-[bBdeikLmnpqrRsStvw]*[int][a-zA-Z]*"
 )
 _RUN = re.compile(r"(?:npm|pnpm|yarn)\s+(?:run(?:-script)?\s+)?(?:-s\s+|--silent\s+)?([\w:.-]+)")
+_COMPOUND = re.compile(r"if\s(.*)\bfi|(?:for|while|until|select)\s(.*)\bdone", re.DOTALL)
 _DEEPEST = 8
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A command, and what stands before it: `;`, `&&`, `||` or `|`. `behind`: in the
-    background."""
+@dataclass(frozen=True, kw_only=True)
+class _Shell:
+    """What a shell is told, by options of its own or by those around it. `strict`: to leave at
+    what fails; `all_of`: a pipe fails with any of its commands; `named`: a variable without a
+    value is a failure."""
 
-    before: str
-    text: str
-    behind: bool = False
+    strict: bool = False
+    all_of: bool = False
+    named: bool = False
+    deep: int = 0
+
+    def told(self, text: str) -> _Shell:
+        """Also by its own text, wherever it stands there."""
+        return replace(
+            self,
+            strict=self.strict or _STRICT.search(text) is not None,
+            all_of=self.all_of or "pipefail" in text,
+            named=self.named or _NAMED_ONLY.search(text) is not None,
+        )
 
 
 def is_hollow(command: str) -> bool:
     """Whether a shell command ends with 0 whatever the tree is. What it says of honest commands
     is right. Not promised: to see through every disguise. Variables, functions, loops that stop
-    early, programs of the tree's own and what a runner of tests is told by its settings are not
-    followed."""
-    return _cannot_fail(command, 0)
+    early, here-documents, programs of the tree's own and what a runner of tests is told by its
+    settings are not followed."""
+    return _cannot_fail(command, _Shell())
 
 
 def hollow_script(package: str) -> bool:
@@ -98,115 +112,109 @@ def forgives(word: str) -> bool:
     return _FORGIVING.fullmatch(word) is not None
 
 
-def runs_none(words: list[str], runner: str = "pytest") -> bool:
+def runs_none(words: Sequence[str], runner: str = "pytest") -> bool:
     """Whether with these options a runner of tests runs none, and ends with 0 all the same."""
     return not _NO_RUN[runner].isdisjoint(one.partition("=")[0] for one in words)
 
 
-def _cannot_fail(text: str, deep: int) -> bool:
-    if deep > _DEEPEST:
+def _cannot_fail(text: str, shell: _Shell) -> bool:
+    if "\n" in text and _HERE.search(text):
         return False
-    parts = _split(text)
-    return _list_cannot_fail(parts, deep, all_of="pipefail" in text, strict=_is_strict(text))
+    return _lists_cannot_fail(parts_of(text), shell.told(text))
 
 
-def _is_strict(text: str) -> bool:
-    return _STRICT.search(text) is not None
+def _lists_cannot_fail(parts: Sequence[Part], shell: _Shell) -> bool:
+    """They end as the last one does, unless one before leaves the shell."""
+    if shell.deep > _DEEPEST:
+        return False
+    ok = every = True
+    leaves = False
+    for one in lists_of(parts):
+        if _stops(one) and (every or not (shell.strict or leaves)):
+            return True
+        ok = _list_cannot_fail(one, shell)
+        every = every and ok
+        leaves = leaves or any(_leaves(part) for pipe in one for part in pipe)
+    return every or (ok and not (shell.strict or leaves))
 
 
-def _split(text: str) -> list[_Part]:
-    """The commands of a line; what stands in brackets, quotes and compound commands stays whole,
-    comments go."""
-    parts: list[_Part] = []
-    current: list[str] = []
-    before, depth, begins = ";", 0, True
-    for token in _TOKEN.finditer(text):
-        word = token[0]
-        if word.startswith("#"):
-            continue
-        if begins or word in "()":
-            depth += (word in _OPEN) - (word in _CLOSE and depth > 0)
-        if word in _SEPARATORS and depth == 0:
-            parts.append(_Part(before, "".join(current).strip(), word == "&"))
-            current, before, begins = [], word if word in ("&&", "||", "|") else ";", True
-            continue
-        current.append(word)
-        if not word.isspace():
-            begins = word in _LEADS or word in _SEPARATORS
-    last = "".join(current).strip()
-    return [*parts, _Part(before, last)] if last or before != ";" or not parts else parts
-
-
-def _list_cannot_fail(parts: list[_Part], deep: int, *, all_of: bool, strict: bool) -> bool:
-    """A list ends as its last command does, unless one before leaves the shell."""
-    ends: list[bool] = []
-    for at, part in enumerate(parts):
-        ok = part.behind or _part_cannot_fail(part, deep)
-        match part.before:
-            case "&&":
-                ends[-1] = ends[-1] and ok
-            case "||":
-                ends[-1] = ends[-1] or ok
-            case "|":
-                ends[-1] = (ends[-1] or not all_of) and (ok or _is_filter(part.text))
-            case _ if _stops(parts, at, ends, strict):
-                return True
-            case _:
-                ends.append(ok)
-    leaves = any(_LEAVES.search(part.text) for part in parts)
-    return all(ends) if strict else (bool(ends) and ends[-1] and (all(ends) or not leaves))
-
-
-def _stops(parts: list[_Part], at: int, ends: list[bool], strict: bool) -> bool:
+def _stops(pipes: list[list[Part]]) -> bool:
     """Whether the shell leaves here, content: what follows never runs."""
-    piped = at + 1 < len(parts) and parts[at + 1].before == "|"
-    if piped or not re.fullmatch(r"exit\s+0", parts[at].text):
+    first, behind = pipes[0], pipes[-1][-1].behind
+    return len(first) == 1 and not behind and re.fullmatch(r"exit\s+0", first[0].text) is not None
+
+
+def _list_cannot_fail(pipes: list[list[Part]], shell: _Shell) -> bool:
+    if pipes[-1][-1].behind:
+        return True
+    ok = True
+    for pipe in pipes:
+        one = _pipe_cannot_fail(pipe, shell)
+        if not one and any(_leaves(part) for part in pipe):
+            return False  # and what follows is not asked
+        ok = ok or one if pipe[0].before == "||" else ok and one
+    return ok
+
+
+def _leaves(part: Part) -> bool:
+    """Whether it may end the whole shell, and not only itself, with anything but 0."""
+    return not part.text.startswith("(") and _LEAVES.search(part.text) is not None
+
+
+def _pipe_cannot_fail(pipe: list[Part], shell: _Shell) -> bool:
+    """A pipe ends as its last command does; `!` before it turns that round."""
+    first, *more = pipe
+    if more and first.text.startswith("!"):
         return False
-    return all(ends) or not (strict or any(_LEAVES.search(one.text) for one in parts[:at]))
+    ends = [_part_cannot_fail(first, shell)]
+    ends += [_is_filter(one.text) or _part_cannot_fail(one, shell) for one in more]
+    return all(ends) if shell.all_of else ends[-1]
 
 
-def _part_cannot_fail(part: _Part, deep: int) -> bool:
+def _part_cannot_fail(part: Part, shell: _Shell) -> bool:
     text = _QUIET.sub("", part.text).strip()
     text = _PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text
-    if not text or _IDLE.fullmatch(text) or _runs_nothing(text.split()):
+    if shell.named and "$" in text:
+        return False
+    if not text or _IDLE.fullmatch(text) or _runs_nothing(words_of(text)):
         return True
-    if text[0] in "({" and text[-1] in ")}":
-        return _cannot_fail(text[1:-1], deep + 1)
+    within = replace(shell, deep=shell.deep + 1)
+    if text[0] + text[-1] in ("()", "{}"):
+        return _cannot_fail(text[1:-1], within)
     if inner := _SHELL.fullmatch(text):
-        return _cannot_fail(inner[1] or inner[2] or inner[3] or "", deep + 1)
-    if text.startswith("do") and text.endswith("done"):
-        return _cannot_fail(text[2:-4], deep + 1)
-    return bool(re.match(r"if\s", text)) and text.endswith("fi") and _if_cannot_fail(text, deep)
+        if options := inner[1]:
+            within = _Shell(deep=within.deep).told(f"set {options}")
+        return _cannot_fail(inner[2] or inner[3] or inner[4] or "", within)
+    compound = _COMPOUND.fullmatch(text)
+    return compound is not None and _compound_cannot_fail(compound[1] or compound[2], within)
 
 
-def _if_cannot_fail(text: str, deep: int) -> bool:
-    """Nothing of what it does can fail, and where it does nothing it ends with 0."""
-    bodies: list[list[_Part]] = []
+def _compound_cannot_fail(text: str, shell: _Shell) -> bool:
+    """Nothing that `if` or a loop does can fail, and where it does nothing it ends with 0."""
+    bodies: list[list[Part]] = []
     condition = True
-    for part in _split(text[2:-2]):
+    for part in parts_of(text):
         word = part.text.split(maxsplit=1)[0] if part.text else ""
-        if word in ("then", "else"):
+        if word in ("then", "else", "do"):
             condition = False
-            bodies.append([_Part(";", part.text[len(word) :].strip(), part.behind)])
+            bodies.append([replace(part, before=";", text=part.text[len(word) :].strip())])
         elif word == "elif":
             condition = True
         elif not condition:
             bodies[-1].append(part)
-        elif _LEAVES.search(part.text):
+        if condition and (_leaves(part) or (shell.named and "$" in part.text)):
             return False
-    return bool(bodies) and all(
-        _list_cannot_fail(body, deep + 1, all_of="pipefail" in text, strict=_is_strict(text))
-        for body in bodies
-    )
+    told = shell.told(text)
+    return bool(bodies) and all(_lists_cannot_fail(body, told) for body in bodies)
 
 
 def _is_filter(text: str) -> bool:
-    return text.partition(" ")[0] in _FILTERS
+    return text.split(maxsplit=1)[0] in _FILTERS if text and not _CHECKS.match(text) else False
 
 
-def _runs_nothing(words: list[str]) -> bool:
+def _runs_nothing(words: Sequence[str]) -> bool:
     """Whether a program that runs tests is told not to."""
-    name = words[0].rpartition("/")[2]
+    name = words[0].rpartition("/")[2] if words else ""
     if name in _MAKES:
         return any(forgives(one) for one in words[1:])
     if name.startswith("python") and words[1:2] == ["-m"] and len(words) > 2:

@@ -11,33 +11,29 @@ _NO_RULE = re.compile(r"[#=]")
 _TESTS = ("test", "check")
 _SETTING = re.compile(
     r"^(?:[\w./% -]+:)?[ \t]*(?:(?:export|override|private)[ \t]+)*"
-    r"(SHELL|\.SHELLFLAGS|MAKE|MAKEFLAGS|GNUMAKEFLAGS)[ \t]*(?:::?:?|[?+!])?=[ \t]*([^\n#]*)",
+    r"(SHELL|SHELLOPTS|\.SHELLFLAGS|MAKE|MAKEFLAGS|GNUMAKEFLAGS)"
+    r"[ \t]*(?:::?:?|[?+!])?=[ \t]*([^\n#]*)",
     re.MULTILINE,
 )
 _CONDITION = re.compile(r"^ *(?:ifn?eq|ifn?def)\b", re.MULTILINE)
 _INCLUDE = re.compile(r"^ *[-s]?include[ \t]+([^\n#]+)", re.MULTILINE)
 _IDLE_PROGRAM = re.compile(r"(?:(?:/usr)?/bin/)?(?:env +)?(?:true|echo|printf|:)")
 _LETTERS = re.compile(r"[a-zA-Z]+")
+_OPTION = re.compile(r"[-+]?\w+|-o \w+")
 _NAMED_SHELL = re.compile(r"-[a-z]*c")
 
 
 @dataclass
-class _Target:
-    """What a target needs, and its commands. `anew`: the next command is another rule's, and
-    make takes the last rule that has any."""
+class _Rule:
+    """What its targets need, and its commands; all its targets share them. `anew`: with commands
+    of its own it is in the place of the rules before it."""
 
-    needs: list[str] = field(default_factory=list)
+    needs: list[str]
+    anew: bool
     commands: list[str] = field(default_factory=list)
-    anew: bool = False
-
-    def add(self, command: str) -> None:
-        if self.anew:
-            self.commands.clear()
-        self.anew = False
-        self.commands.append(command)
 
 
-Recipes = dict[str, _Target]
+Recipes = dict[str, list[_Rule]]
 
 
 def hollow_targets(makefile: str, *, whole: bool = True) -> tuple[str, ...]:
@@ -47,15 +43,14 @@ def hollow_targets(makefile: str, *, whole: bool = True) -> tuple[str, ...]:
     write."""
     text = makefile.replace("\\\n", " ")
     recipes = _recipes(text)
-    flags = _flags(text)
+    flags = _flags(text, posix=".POSIX" in recipes)
     script = ".ONESHELL" in recipes
-    forgiven = recipes[".IGNORE"].needs if ".IGNORE" in recipes else []
     return tuple(
         one
         for one in _TESTS
         if one in recipes
-        and (whole or recipes[one].commands)
-        and (one in forgiven or _succeeds(one, recipes, flags, script))
+        and (whole or any(rule.commands for rule in recipes[one]))
+        and (_is_forgiven(one, recipes) or _succeeds(one, recipes, flags, script))
     )
 
 
@@ -77,6 +72,8 @@ def _is_bad(name: str, value: str) -> bool:
     match name:
         case "SHELL" | "MAKE":
             return _IDLE_PROGRAM.fullmatch(value) is not None or value.startswith("./")
+        case "SHELLOPTS":
+            return "noexec" in value.split(":")
         case ".SHELLFLAGS":
             return _runs_nothing(words)
         case _:
@@ -95,28 +92,32 @@ def _runs_nothing(flags: list[str]) -> bool:
     return False
 
 
-def _flags(text: str) -> str:
-    """The shell's flags, as a command that sets them."""
-    found = [value for name, value in _SETTING.findall(text) if name == ".SHELLFLAGS"]
-    return f"set {found[-1].replace('c', '')}; " if found else ""
+def _flags(text: str, *, posix: bool) -> str:
+    """What the shell is told before a command, as a command that says it: by words beside its
+    name, by its flags, which are `-ec` when make keeps to POSIX, by the options it inherits."""
+    told = dict(_SETTING.findall(text))
+    words = told.get("SHELL", "").split()[1:]
+    words += told.get(".SHELLFLAGS", "-ec" if posix else "").split()
+    words += [f"-o {one.strip()}" for one in told.get("SHELLOPTS", "").split(":") if one.strip()]
+    options = [one.replace("c", "") if _NAMED_SHELL.fullmatch(one) else one for one in words]
+    said = " ".join(one for one in options if _OPTION.fullmatch(one))
+    return f"set {said}; " if said else ""
 
 
 def _recipes(text: str) -> Recipes:
     found: Recipes = {}
-    current: list[_Target] = []
+    current: _Rule | None = None
     chosen = _CONDITION.search(text) is not None
     for line in text.splitlines():
         if line.startswith("\t"):
-            for one in current:
-                one.add(line.strip())
+            if current:
+                current.commands.append(line.strip())
         elif rule := _rule(line):
             names, needs, command, again = rule
-            current = [found.setdefault(name, _Target()) for name in names]
-            for one in current:
-                one.needs.extend(needs)
-                one.anew = not (chosen or again)
-                if command is not None:
-                    one.add(command)
+            own = [] if command is None else [command]
+            current = _Rule(needs=needs, anew=not (chosen or again), commands=own)
+            for name in dict.fromkeys(names):
+                found.setdefault(name, []).append(current)
     return found
 
 
@@ -133,22 +134,43 @@ def _rule(line: str) -> tuple[list[str], list[str], str | None, bool] | None:
     return names.split(), needs.partition("#")[0].split(), own, rest.startswith(":")
 
 
+def _is_forgiven(target: str, recipes: Recipes) -> bool:
+    return any(target in rule.needs for rule in recipes.get(".IGNORE", []))
+
+
 def _succeeds(target: str, recipes: Recipes, flags: str, script: bool) -> bool:
     """Whether nothing that making the target runs can fail."""
-    waiting, seen = [target], set[str]()
+    made = _made(target, recipes)
+    if not recipes.keys() >= made:  # a file, or a rule that is not known
+        return False
+    rules = {id(rule): rule for one in made for rule in _in_force(recipes[one])}
+    return all(
+        _is_idle(line, flags)
+        for rule in rules.values()
+        for line in (["\n".join(rule.commands)] if script else rule.commands)
+    )
+
+
+def _made(target: str, recipes: Recipes) -> set[str]:
+    """The target and all that it needs. Each rule is read once, however many targets share it."""
+    waiting, made, read = [target], {target}, set[int]()
     while waiting:
-        one = waiting.pop()
-        if one in seen:
-            continue
-        known = recipes.get(one)
-        if known is None:  # a file, or a rule that is not known
-            return False
-        lines = ["\n".join(known.commands)] if script else known.commands
-        if not all(_is_idle(line, flags) for line in lines):
-            return False
-        seen.add(one)
-        waiting.extend(known.needs)
-    return True
+        for rule in recipes.get(waiting.pop(), []):
+            if id(rule) not in read:
+                read.add(id(rule))
+                waiting += (fresh := set(rule.needs) - made)
+                made |= fresh
+    return made
+
+
+def _in_force(rules: list[_Rule]) -> list[_Rule]:
+    """The rules of a target whose commands are run."""
+    found: list[_Rule] = []
+    for rule in rules:
+        if rule.commands:
+            found = [] if rule.anew else found
+            found.append(rule)
+    return found
 
 
 def _is_idle(line: str, flags: str) -> bool:

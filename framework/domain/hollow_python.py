@@ -20,10 +20,13 @@ _LEFT_OUT = re.compile(
     r"^[ \t]*(?:collect_ignore(?:_glob)?\b|def[ \t]+pytest_ignore_collect\b)", re.M
 )
 
+_SIGNATURE = r"\([^()]{0,400}\)[^:\n]{0,80}:"
+"""Bounded, or one long line of them would be read again from each."""
+
 _HOOKS = {
     "the exit of tests": re.compile(
         r"\.exitstatus[ \t]*=(?!=)[ \t]*(?:0\b|(?:pytest\.)?ExitCode\.OK\b)"
-        r"|\bsys\.exit\([ \t]*0?[ \t]*\)|\braise[ \t]+SystemExit(?:\(0?\))?[ \t]*$",
+        r"|\bsys\.exit\([ \t]*+0?[ \t]*+\)|\braise[ \t]+SystemExit(?:\(0?\))?[ \t]*$",
         re.MULTILINE,
     ),
     "the result of tests": re.compile(
@@ -31,13 +34,13 @@ _HOOKS = {
     ),
     "the hook that runs tests": re.compile(
         r"\bdef[ \t]+pytest_(?:pyfunc_call|runtest_protocol|runtestloop|cmdline_main)"
-        r"\([^()]*\)[^:\n]*:\s*return[ \t]+(?:True|[01])\b"
+        rf"{_SIGNATURE}\s*return[ \t]+(?:True|[01])\b"
     ),
 }
 _EXIT = re.compile(r"\bos\._exit\([ \t]*(?:0|os\.EX_OK)[ \t]*\)")
 _EXIT_AT_ONCE = re.compile(r"^os\._exit\([ \t]*(?:0|os\.EX_OK)[ \t]*\)", re.MULTILINE)
 _NO_TESTS = re.compile(
-    r"\bdef[ \t]+load_tests\([^()]*\)[^:\n]*:\s*return[ \t]+(?:\w+\.)?TestSuite\([ \t]*\)"
+    rf"\bdef[ \t]+load_tests{_SIGNATURE}\s*return[ \t]+(?:\w+\.)?TestSuite\([ \t]*\)"
 )
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class _Shape:
-    """`anchors` are how it begins, `body` is the whole of it. `ends`: a word ends with it.
-    `squeezed` is the body where blanks and quotes were taken out."""
+    """`anchors`: one of them is in every text that holds one. `squeezed` is what it looks like
+    where blanks and quotes were taken out."""
 
     what: str
     anchors: tuple[bytes, ...]
@@ -22,42 +22,44 @@ class _Shape:
     squeezed: re.Pattern[bytes]
 
 
-def _shape(
-    what: str, anchors: str, body: str, *, ends: bool = False, squeezed: str | None = None
-) -> _Shape:
-    begin = r"(?<!\w)" if body[0].isalpha() or body[0] in "[(" else ""
+def _shape(what: str, begins: str, body: str, *, ends: bool = False) -> _Shape:
+    """`begins` are the words one may begin with, all as long as each other. `ends`: a word ends
+    with it. That a word begins with it is asked last: a search for what begins with letters is
+    ten times as fast."""
+    words = begins.split()
+    begin = words[0] if len(words) == 1 else f"(?:{'|'.join(words)})"
+    alone = rf"(?<!\w.{{{len(words[0])}}})"
     return _Shape(
         what,
-        tuple(one.encode() for one in anchors.split()),
-        re.compile((begin + body + (r"(?!\w)" if ends else "")).encode()),
-        re.compile((squeezed or body).encode()),
+        tuple(one.encode() for one in words),
+        re.compile((begin + alone + body + (r"(?!\w)" if ends else "")).encode(), re.DOTALL),
+        re.compile((begin + body).encode()),
     )
 
 
 _SHAPES = (
-    _shape(
+    _Shape(
         "a private key",
-        "-----BEGIN",
-        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----",
-        squeezed=r"-----BEGIN[A-Z]{0,40}PRIVATEKEY",
+        (b"-----BEGIN",),
+        re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
+        re.compile(rb"-----BEGIN[A-Z]{0,40}PRIVATEKEY"),
     ),
-    _shape("a token of Anthropic's", "sk-", r"sk-ant-[A-Za-z0-9_-]{20,}"),
-    _shape("a token of OpenAI's", "sk-", r"sk-(?:proj|svcacct)-[A-Za-z0-9_-]{40,}"),
-    _shape("a token of OpenAI's", "sk-", r"sk-[A-Za-z0-9]{48}", ends=True),
-    _shape("a token of GitHub's", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,}"),
-    _shape("a token of GitHub's", "github_pat_", r"github_pat_[A-Za-z0-9_]{60,}"),
-    _shape("a token of GitLab's", "glpat-", r"glpat-[A-Za-z0-9_-]{20,}"),
-    _shape("a key of Amazon's", "AKIA ASIA", r"(?:AKIA|ASIA)[A-Z0-9]{16}", ends=True),
-    _shape("a key of Google's", "AIza", r"AIza[A-Za-z0-9_-]{35}"),
-    _shape("a token of Slack's", "xox", r"xox[abprs]-[A-Za-z0-9-]{20,}"),
-    _shape("a key of Stripe's", "sk_live_ rk_live_", r"[sr]k_live_[A-Za-z0-9]{20,}"),
-    _shape("a token of npm's", "npm_", r"npm_[A-Za-z0-9]{36}", ends=True),
-    _shape("a token of PyPI's", "pypi-", r"pypi-[A-Za-z0-9_-]{80,}"),
+    _shape("a token of Anthropic's", "sk-ant-", r"[A-Za-z0-9_-]{20,400}"),
+    _shape("a token of OpenAI's", "sk-proj-", r"[A-Za-z0-9_-]{40,400}"),
+    _shape("a token of OpenAI's", "sk-svcacct-", r"[A-Za-z0-9_-]{40,400}"),
+    _shape("a token of OpenAI's", "sk-", r"[A-Za-z0-9]{48}", ends=True),
+    _shape("a token of GitHub's", "ghp_ gho_ ghu_ ghs_ ghr_", r"[A-Za-z0-9]{36,400}"),
+    _shape("a token of GitHub's", "github_pat_", r"[A-Za-z0-9_]{60,400}"),
+    _shape("a token of GitLab's", "glpat-", r"[A-Za-z0-9_-]{20,400}"),
+    _shape("a key of Amazon's", "AKIA ASIA", r"[A-Z0-9]{16}", ends=True),
+    _shape("a key of Google's", "AIza", r"[A-Za-z0-9_-]{35}"),
+    _shape("a token of Slack's", "xoxa- xoxb- xoxp- xoxr- xoxs-", r"[A-Za-z0-9-]{20,400}"),
+    _shape("a key of Stripe's", "sk_live_ rk_live_", r"[A-Za-z0-9]{20,400}"),
+    _shape("a token of npm's", "npm_", r"[A-Za-z0-9]{36}", ends=True),
+    _shape("a token of PyPI's", "pypi-", r"[A-Za-z0-9_-]{80,400}"),
 )
-_BY_ANCHOR = {
-    anchor: tuple(one for one in _SHAPES if anchor in one.anchors)
-    for anchor in dict.fromkeys(anchor for one in _SHAPES for anchor in one.anchors)
-}
+"""No body is open-ended: what begins many times in a row would be read to its end from each."""
+
 _EXAMPLE = re.compile(rb"EXAMPLE|example|([A-Za-z0-9])\1{9}|1234567890|abcdefghij")
 """What people write where a secret would stand."""
 
@@ -81,50 +83,44 @@ def tokens(text: str) -> dict[bytes, str]:
     Found as they are; in UTF-16 or UTF-32, read as if it were UTF-8; put together of literals
     that stand side by side, also with `+`, `.`, `..`, `&` or `<>` or a line break between them;
     and in base64, of either alphabet, when the encoded text begins where a run of its characters
-    does. Time grows with the length of the text.
+    does. Of what stands in a row without an end, a part. Time and memory grow with the length of
+    the text.
 
     Not promised: tokens put together by commas or calls, encoded twice, wrapped in lines shorter
     than themselves, in hex, or compressed; kinds that are not in the table.
     """
-    plain = text.encode("ascii", "replace")
-    if b"\0" in plain:
-        plain = plain.translate(None, b"\0")
+    plain = text.encode("ascii", "replace").translate(None, b"\0")
     found: dict[bytes, str] = {}
     if _is_worth_it(plain):
         found = _found(plain) | _found(_JOIN.sub(b"", plain))
     if decoded := b"\n".join(_decoded(plain)):
         found |= _found(decoded)
-    return {token: what for token, what in found.items() if not _EXAMPLE.search(token)}
+    return found
 
 
 def _found(text: bytes) -> dict[bytes, str]:
-    return {
-        one[0]: shape.what
-        for anchor, shapes in _BY_ANCHOR.items()
-        for at in _places(text, anchor)
-        for shape in shapes
-        if (one := shape.strict.match(text, at))
-    }
+    found: dict[bytes, str] = {}
+    for shape in _within(text):
+        at = 0
+        while one := shape.strict.search(text, at):
+            is_example = _EXAMPLE.search(one[0]) is not None
+            at = one.start() + 1 if is_example else one.end()
+            if not is_example:
+                found[one[0]] = shape.what
+    return found
 
 
 def _is_worth_it(text: bytes) -> bool:
     """Whether there would be a token, were there nothing between words and literals at all. One
     look that is cheap; nearly every file has none."""
     squeezed = text.translate(None, _BETWEEN)
-    return any(
-        shape.squeezed.match(squeezed, at)
-        for anchor, shapes in _BY_ANCHOR.items()
-        for at in _places(squeezed, anchor)
-        for shape in shapes
-    )
+    return any(shape.squeezed.search(squeezed) for shape in _within(squeezed))
 
 
-def _places(text: bytes, anchor: bytes) -> Iterator[int]:
-    """Looking for an anchor first is ten times as fast as searching for a pattern."""
-    at = text.find(anchor)
-    while at >= 0:
-        yield at
-        at = text.find(anchor, at + 1)
+def _within(text: bytes) -> Iterator[_Shape]:
+    """The shapes that a text may hold. To look for anchors first is ten times as fast as to
+    search for patterns."""
+    return (one for one in _SHAPES if any(anchor in text for anchor in one.anchors))
 
 
 def _decoded(text: bytes) -> Iterator[bytes]:

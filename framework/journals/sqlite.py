@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -26,6 +27,8 @@ _TABLE = """
         fields TEXT NOT NULL
     )
 """
+_RECENT = 64
+"""So many of our own last entries are remembered."""
 _PATIENCE = 10.0
 """Seconds to wait for another process's write."""
 
@@ -44,6 +47,8 @@ class SqliteJournal:
         self._clock = clock
         self._readonly = readonly
         self._lock = Lock()
+        self._recent: deque[Entry] = deque(maxlen=_RECENT)
+        self._version: int | None = None
         with self._explained():
             self._connection = self._connect()
         try:
@@ -65,16 +70,30 @@ class SqliteJournal:
                     "INSERT INTO entries (at, run, kind, fields) VALUES (?, ?, ?, ?)",
                     (at.isoformat(), *row),
                 ).lastrowid
-        return Entry(cursor=cursor or 0, at=at, run=self._run, event=event)
+            entry = Entry(cursor=cursor or 0, at=at, run=self._run, event=event)
+            self._recent.append(entry)
+        return entry
 
     def since(self, cursor: int = 0) -> list[Entry]:
         with self._lock, self._explained():
+            if self._is_all_ours(cursor):
+                return [one for one in self._recent if one.cursor > cursor]
             rows = self._connection.execute(
                 "SELECT cursor, at, run, kind, fields FROM entries WHERE cursor > ?"
                 " ORDER BY cursor",
                 (cursor,),
             ).fetchall()
             return [entry for row in rows if (entry := _entry(*row))]
+
+    def _is_all_ours(self, cursor: int) -> bool:
+        """Whether all that was written after `cursor` is remembered, because nobody else wrote:
+        whoever follows the journal of a run asks for it at every event."""
+        # Changes with every write of another connection, and with none of ours.
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._version = version
+            self._recent.clear()
+        return bool(self._recent) and self._recent[0].cursor <= cursor + 1
 
     def close(self) -> None:
         with self._lock, self._explained():

@@ -25,7 +25,7 @@ _ONCE = re.compile(
     rf"|query viewer|query __type|{_HOME}|mutation createLabel|mutation ({_BOARD} ?)+"
 )
 
-_LOOK = re.compile(r"GET /repos/{owner}/{repo}/issues|query (nodes?|repository)")
+_LOOK = re.compile(r"GET /repos/{owner}/{repo}/issues|query repository")
 
 
 @contextmanager

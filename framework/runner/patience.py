@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..clock import Clock
 from ..domain.pull import Wait, outlasted
 
-TRY_AGAIN = timedelta(minutes=10)
+_TRY_AGAIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Patience:
     """Of one run, by the ids of issues. What the forge refuses is tried again after ten minutes,
     or once anything about the issue or its pull request is new."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._since: dict[str, tuple[str, datetime]] = {}
         self._refusals: dict[str, _Refusal] = {}
@@ -38,6 +38,10 @@ class Patience:
         self._since[issue] = (wait.why, since)
         return outlasted(wait, since, now)
 
+    def over(self, issue: str) -> None:
+        """It waits no longer; what it waits for next time has its own time."""
+        self._since.pop(issue, None)
+
     def refused(self, issue: str, as_seen: object, why: str) -> Wait:
         """Remember it; a person is waited for from now on."""
         wait = Wait(why=why, person=True)
@@ -48,6 +52,6 @@ class Patience:
         """What was refused of it as it is still seen, not long ago."""
         match self._refusals.get(issue):
             case _Refusal(as_seen=same, when=when, wait=wait) if same == as_seen:
-                return wait if self._clock() - when < TRY_AGAIN else None
+                return wait if self._clock() - when < _TRY_AGAIN else None
             case _:
                 return None

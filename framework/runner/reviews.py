@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from ..domain import proof as proofs
-from ..domain.errors import ForgeRefused, MustStop, TrackerUnavailable
+from ..domain.errors import MustStop, TrackerUnavailable
 from ..domain.identifier import slug
 from ..domain.issue import Change, Issue, State
 from ..domain.outcome import PullRequested
@@ -68,17 +68,6 @@ async def asked(parts: Parts, issue: Issue) -> Asked:
 
 
 async def put_up(parts: Parts, issue: Issue, proposed: Proposed) -> PullRequested:
-    """As `offer`, for an attempt. Raises MustStop where the forge opens none for anybody before a
-    person has acted; what was recorded is put up by the next run."""
-    try:
-        return await offer(parts, issue, proposed)
-    except ForgeRefused as error:
-        if error.trouble.rule.person:
-            raise MustStop(str(error)) from error
-        raise
-
-
-async def offer(parts: Parts, issue: Issue, proposed: Proposed) -> PullRequested:
     """Open the pull request of what is on its branch, and hand the issue to people. Safe to
     repeat: there is one pull request of a branch, and the comment is keyed by the commit."""
     assert parts.forge is not None

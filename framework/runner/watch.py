@@ -37,7 +37,7 @@ from .again import Act, alone, block, close, go_on
 from .landing import refresh
 from .parts import Forge, Parts
 from .patience import Patience
-from .reviews import offer
+from .reviews import put_up
 
 _WATCHED = frozenset({State.NEEDS_REVIEW, State.CLOSED})
 _A_MOMENT = timedelta(minutes=1)
@@ -156,7 +156,9 @@ class Watch:
         for issue, mine in own:
             pull = pulls.get(mine.branch)
             wait = await self._heeded(issue, mine, pull)
-            if wait is not None:
+            if wait is None:
+                self._patience.over(issue.id)
+            else:
                 are_open += issue.state is State.NEEDS_REVIEW
                 wait = self._patience.bounded(issue.id, wait)
                 url = pull.url if pull else mine.branch
@@ -229,7 +231,7 @@ class Watch:
         held = await self._forge.proposer.offer(mine)
         if held is not None:
             return Wait(why=held.why, person=held.wait is None)
-        await offer(self._parts, issue, mine)
+        await put_up(self._parts, issue, mine)
         return Wait(why="its pull request is opened again")
 
     async def _merge(self, case: _Case, sha: str) -> Wait | None:

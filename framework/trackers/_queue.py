@@ -129,7 +129,7 @@ class Queue:
             self._note(telling.issue, lambda waiting: _without(waiting, telling))
 
     def refuse(self, telling: Telling, why: str, at: datetime) -> DeadLetter:
-        """Move it to those that were refused, where it stays."""
+        """Move it to those that were refused, where it stays until a person acts."""
         with self._lock:
             with self._writing() as connection:
                 connection.execute(

@@ -188,10 +188,10 @@ class Outbox:
         dropped."""
         return self._queue.refused()
 
-    def retry(self, number: int) -> Telling:
+    def retry(self, number: int) -> None:
         """Let a dead letter wait again, behind all others. Raises UsageError for an unknown
         number. Nothing is told before the next `flush`."""
-        return self._queue.restore(number)
+        self._queue.restore(number)
 
     def close(self) -> None:
         """Close the tracker too. What waits is told by whoever opens the file next."""

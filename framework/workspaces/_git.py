@@ -104,7 +104,7 @@ class Git:
         """As `run`, for commands whose exit code is an answer. Raises GitFailed at the limit."""
         data = None if input is None else encoded(input)
         code, out, err = self._execute(arguments, data, env or {}, cwd, seconds)
-        return Answer(code=code, out=_decoded(out), err=err.decode("utf-8", "replace").strip())
+        return Answer(code=code, out=decoded(out), err=err.decode("utf-8", "replace").strip())
 
     def raw(self, *arguments: str, input: str) -> bytes:
         """As `run`, for output that is not text."""
@@ -235,5 +235,6 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """What git says, so that `encoded` gives the same bytes again."""
     return data.decode("utf-8", "surrogateescape")

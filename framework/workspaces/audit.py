@@ -115,7 +115,7 @@ class Audit:
                 yield Comparison(what="a check's log", recorded=log, found=found)
 
     def _proposed(self) -> Proposed | None:
-        """What was put up for a pull request, readable or not at all."""
+        """What was put up for a pull request; None where nothing was, or nobody can read it."""
         tag = self._hub.ref(refs.proposed(self._issue.uid, self._issue.reopened))
         try:
             return None if tag is None else read_record(self._hub, tag)

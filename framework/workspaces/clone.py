@@ -28,7 +28,8 @@ from .base import Contents, Rescue, Workspace
 from .edits import Edits
 from .hub import EXCLUDED, Hub
 from .intake import Intake
-from .measure import measure
+from .measures import Measures
+from .packing import pack
 from .place import Place, Places
 from .rescue import Rescuer
 
@@ -69,6 +70,7 @@ class CloneWorkspaces:
         self._places = Places(root)
         self._intake = Intake(hub, box)
         self._rescuer = Rescuer(hub, box)
+        self._measures = Measures(hub)
         self._on_rescue = on_rescue
         self._core = _core_section(self._places)
         self._objects = hub.objects.resolve()
@@ -97,9 +99,7 @@ class CloneWorkspaces:
 
     async def measured(self, issue: Issue, epoch: int, proof: Proof | None) -> Work:
         """See `Workspaces.measured`."""
-        merge = proof.commit if proof else ""
-        work = partial(measure, self._hub.path, issue.id, epoch, merge=merge)
-        return await to_thread.run_sync(work)
+        return await to_thread.run_sync(self._measures.measure, issue.id, epoch, proof)
 
     async def rescued(self, issue: Issue) -> Rescue | None:
         """See `Workspaces.rescued`. The attempt's own branch goes before its other ones."""
@@ -109,7 +109,8 @@ class CloneWorkspaces:
         return await to_thread.run_sync(self._rescued, issue, place)
 
     async def recover(self, live: frozenset[tuple[str, int]]) -> list[Rescue]:
-        """See `Workspaces.recover`. Also removes lock files of dead git processes in the hub.
+        """See `Workspaces.recover`. Also removes lock files of dead git processes in the hub,
+        and packs its objects when they have become many.
 
         A workspace that a living process holds stays, in `live` or not. Repeating it is safe,
         and so is a kill at any time. Raises WorkspaceError, after all others are put away, for
@@ -196,6 +197,8 @@ class CloneWorkspaces:
         names = {attempt.name(*pair) for pair in live}
         places, others = self._places.abandoned()
         self._hub.sweep(alone=not live and not others)
+        if not live and not others:
+            pack(self._hub)
         saved: list[Rescue] = []
         failures: list[str] = []
         for place in places:

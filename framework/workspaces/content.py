@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..domain.filechange import SUBMODULE, SYMLINK, FileChange
 from ..domain.placement import LARGEST
 from .hub import Hub
@@ -11,12 +13,16 @@ _LONGEST_LINK = 4096
 _LONGEST_TEXT = LARGEST
 
 
-def changes(hub: Hub, tip: str, tree: str) -> tuple[FileChange, ...]:
+def differing(hub: Hub, tip: str, tree: str) -> list[Difference]:
     """The paths in which `tree` differs from `tip`; a rename is a deletion and a new file."""
     try:
-        found = differences(hub.store, hub.tree(tip), tree)
+        return differences(hub.store, hub.tree(tip), tree)
     except Packed:
-        found = _asked(hub, tip, tree)
+        return _asked(hub, tip, tree)
+
+
+def described(hub: Hub, found: Sequence[Difference]) -> tuple[FileChange, ...]:
+    """Such paths with what is in them."""
     sides = [side for one in found for side in (one.old, one.new) if side]
     files = list(dict.fromkeys(side.name for side in sides if side.mode != SUBMODULE))
     sizes = dict(zip(files, _sizes(hub, files), strict=True))

@@ -16,6 +16,7 @@ from ..domain.filechange import SYMLINK
 from . import plain
 from ._git import Git
 from .attempt import Attempt
+from .glance import differing
 from .hub import Hub
 from .objects import identify
 from .trees import Entry, Packed, differences, root
@@ -37,9 +38,10 @@ class Edits:
 
     def paths(self) -> tuple[str, ...]:
         """The changed, new and missing files, sorted."""
+        seen = differing(self._clone, self._attempt.index)
         if self._head == self._attempt.base:
-            return self._listed(self._attempt.index)
-        return () if self._is_all_committed() else self._listed(self._index())
+            return () if seen == set() else self._listed(self._attempt.index)
+        return () if self._is_all_committed(seen) else self._listed(self._index())
 
     def save(self, paths: tuple[str, ...]) -> str:
         """A tree of the commit, with these files as they are now."""
@@ -67,17 +69,20 @@ class Edits:
             os.replace(new, index)  # for the next look
         return index
 
-    def _is_all_committed(self) -> bool:
+    def _is_all_committed(self, seen: set[str] | None) -> bool:
         """Whether all that differs from the base is, byte for byte, what the commit says, as
         after most commits. A no may be wrong, as for files whose line ends git changes, or where
-        git would have to be asked; an index of the commit tells then."""
+        git would have to be asked; an index of the commit tells then. `seen` is what a glance
+        saw, None when it saw nothing."""
         store, base = self._hub.store, self._attempt.base
         try:
             found = differences(store, root(store, base), root(store, self._head))
         except Packed:
             return False
         committed = {one.path: one.new for one in found}
-        return committed.keys() >= set(self._listed(self._attempt.index)) and all(
+        if seen is None or not committed.keys() >= seen:  # git knows what is ignored
+            seen = set(self._listed(self._attempt.index))
+        return committed.keys() >= seen and all(
             self._is_inside(path) and _holds(self._clone / path, new)
             for path, new in committed.items()
         )

@@ -15,7 +15,7 @@ from .base import Siblings
 from .baseline import Baseline
 from .candidate import Candidate, broken_rules, reasons
 from .checks import Checks
-from .content import changes
+from .content import described, differing
 from .hub import Hub
 from .merging import combine
 from .receipt import Receipts
@@ -54,10 +54,12 @@ class Gate:
             return Refused(reasons=(_UNRELATED,))
         if merged.tree is None:
             return Clash(tip=tip, paths=merged.paths)
-        changed = changes(self._hub, tip, merged.tree)
-        if not changed and self._hub.is_in(head, tip):
+        found = differing(self._hub, tip, merged.tree)
+        if not found and self._hub.is_in(head, tip):
             return Nothing()
-        if why := broken_rules(issue, siblings, changed) or lingering(self._hub, tip, head):
+        changed = described(self._hub, found)
+        why = broken_rules(issue, siblings, changed) or lingering(self._hub, tip, head, found)
+        if why:
             return Refused(reasons=why)
         return Candidate(
             tip=tip,

@@ -17,6 +17,7 @@ from ..domain.errors import GitFailed, LeaseLost, TargetMissing
 from . import locks, refs, trees
 from ._git import FETCH, SECONDS, Git, check_version
 from .objects import Objects, commit, identify
+from .packed import PackedObjects
 from .project import Project
 from .updates import RefUpdates
 
@@ -49,9 +50,10 @@ class Hub:
         self.target = person.choose(target)
         self.path = path.resolve()
         self.git = Git("--git-dir", str(self.path))
-        self.store = Objects(self.objects)
+        self.store = Objects(self.objects, PackedObjects(self.git))
         self._updates = RefUpdates(self.git)
         self._landed: set[str] = set()
+        self._tips: set[str] = set()
         if not self.path.exists():
             self._make()
         if self.ref(refs.target(self.target)) is None:
@@ -75,7 +77,14 @@ class Hub:
                 f"The branch {self.target} is gone from {self.path}: start again, and it is made "
                 "from the project's"
             )
+        if found not in self._tips:
+            self._tips = {*(self._tips if len(self._tips) < _REMEMBERED else ()), found}
         return found
+
+    def was_tip(self, commit: str) -> bool:
+        """Whether the target is known to have stood at a commit, so that its history contains
+        it. A no says nothing."""
+        return commit in self._tips
 
     def ref(self, name: str) -> str | None:
         """What a ref points to."""
@@ -204,13 +213,15 @@ class Hub:
             (self.path / f"{name}.lock").unlink(missing_ok=True)
 
     def sweep(self, *, alone: bool) -> None:
-        """Remove lock files that dead git processes have left.
+        """Remove lock files and half-written packs that dead git processes have left.
 
         With `alone` (no other runner has work here) all of them; else those that are older than
         any git process of ours can be. Not promised: telling a lock that a git command of a
         person's, given inside the hub, holds just then.
         """
-        for path in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
+        packs = self.objects / "pack"
+        half = (*packs.glob("tmp_*"), *packs.glob(".tmp-*"))
+        for path in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock"), *half]:
             locks.remove(path, older_than=0 if alone else _DEAD_SECONDS)
 
     def is_locked(self, name: str) -> bool:

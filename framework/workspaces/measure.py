@@ -9,10 +9,10 @@ from . import refs
 from ._git import Git
 
 _COMMIT = "commit"
-_COUNTED = (
-    *("--no-ext-diff", "--no-textconv", "--no-renames", "--numstat", "-z"),
-    f"--format=format:{_COMMIT}%x00",
-)
+COUNTING = ("--no-ext-diff", "--no-textconv", "--no-renames", "--numstat", "-z")
+"""How git is asked for the rows that `counted` takes."""
+
+_COUNTED = (*COUNTING, f"--format=format:{_COMMIT}%x00")
 
 
 def measure(hub: Path, issue: str, epoch: int, *, merge: str = "") -> Work:
@@ -35,9 +35,14 @@ def _between(git: Git, base: str, head: str) -> Work:
     if answer.code != 0:  # there is no such commit
         return Work()
     rows = answer.out.split("\0")
-    counts = [row.lstrip("\n").split("\t", 2) for row in rows if row.count("\t") >= 2]
+    return counted([row.lstrip("\n") for row in rows], commits=rows.count(_COMMIT))
+
+
+def counted(rows: list[str], *, commits: int) -> Work:
+    """What rows of `--numstat` come to: added and deleted lines, with a tab, and a path."""
+    counts = [row.split("\t", 2) for row in rows if row.count("\t") >= 2]
     return Work(
-        commits=rows.count(_COMMIT),
+        commits=commits,
         files=len({path for _, _, path in counts}),
         lines=sum(int(n) for row in counts for n in row[:2] if n != "-"),
     )

@@ -1,7 +1,6 @@
 """Git's objects as the files they are, for an object store of the host's.
 
-Writing one takes no process, and neither does reading one that is not in a pack. What is in a
-pack is not found here, and git has to be asked.
+Writing one takes no process, and neither does reading one that is not in a pack.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from ..domain.errors import GitFailed
 from ._git import EMAIL, NAME
+from .packed import PackedObjects
 
 _START_BYTES = 1024  # compressed, and certain to hold the header
 _HEADER_BYTES = 64
@@ -40,10 +40,12 @@ def commit(tree: str, parents: Sequence[str], message: str) -> bytes:
 
 
 class Objects:
-    """The object store in `directory`. Safe for threads and for processes."""
+    """The object store in `directory`. Safe for threads and for processes. Without `packed`,
+    what is in a pack is not found."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, packed: PackedObjects | None = None) -> None:
         self._directory = directory
+        self._packed = packed
 
     def write(self, kind: str, data: bytes) -> str:
         """Keep an object, and say its name. The data must be in order: nobody checks it.
@@ -61,10 +63,13 @@ class Objects:
         return name
 
     def read(self, name: str) -> tuple[str, bytes] | None:
-        """The kind and the data of an object; None when no good file of its own holds it."""
+        """The kind and the data of an object; None when nothing good holds it. Raises GitFailed
+        when what is packed cannot be read."""
         try:
             with open(self._path(name), "rb", buffering=0) as file:
                 text = zlib.decompress(file.read())
+        except FileNotFoundError:
+            return self._packed.read(name) if self._packed else None
         except (OSError, zlib.error):
             return None
         header, _, data = text.partition(b"\0")
@@ -77,6 +82,8 @@ class Objects:
                 start = zlib.decompressobj().decompress(file.read(_START_BYTES), _HEADER_BYTES)
             kind, _, size = start.partition(b"\0")[0].partition(b" ")
             return kind.decode(), int(size)
+        except FileNotFoundError:
+            return self._packed.measure(name) if self._packed else None
         except (OSError, zlib.error, ValueError):
             return None
 

@@ -63,7 +63,8 @@ def test_what_was_refused_is_listed_with_its_reason(
     code, out, err = run(capsys, project, "list")
     assert (code, err) == (0, "")
     first, second, one, two, last = out.splitlines()
-    assert (first[:8], second[:9]) == ("1 change", "2 changes")
+    assert first == "Waiting to be told by the next run here: 1 change."
+    assert second == "Refused for good: 2 changes."
     assert one.startswith("1  ")
     assert "#1 the state in progress by" in one
     assert "closed" in one
@@ -106,7 +107,7 @@ def test_what_is_refused_again_is_kept_again(
     """Exit code 1, and another number."""
     code, out, _ = run(capsys, project, "retry", "2")
     assert code == 1
-    assert "Refused again: 4" in out
+    assert "Refused: 4" in out
     assert [one["number"] for one in told(capsys, project, "list")["items"]] == [1, 4]
     assert told(capsys, project, "retry", "4")["refused"][0]["number"] == 5
 

@@ -112,9 +112,16 @@ async def test_rules_of_the_branch_choose_another_way(place: Place, people: OnGi
     assert people.tries == 3
 
 
-async def test_where_no_way_is_allowed_a_person_is_told_once(
-    place: Place, people: OnGitHub
-) -> None:
+async def test_where_no_way_is_allowed_a_person_is_told(place: Place, people: OnGitHub) -> None:
+    """Without a try."""
+    people.repo.methods = frozenset()
+    ended = await begun(place, "one", merge="auto")
+    assert ended.code == 1
+    assert "the repository allows no way of merging" in ended.why
+    assert people.tries == 0
+
+
+async def test_where_a_queue_merges_a_person_is_told_once(place: Place, people: OnGitHub) -> None:
     """The forge's own sentence is the reason; it is not asked at every look."""
     people.repo.methods = frozenset({"rebase"})
     people.repo.protection["main"] = Protection(queue=True)

@@ -307,16 +307,21 @@ def test_a_stale_lock_on_an_epoch_goes_away_by_its_age(tmp_path: Path) -> None:
 
 
 def test_a_killed_git_leaves_locks_that_are_swept(tmp_path: Path) -> None:
-    """Alone, all locks go; beside others only those that no live git of ours can hold."""
+    """Alone, all locks go, and half-written packs; beside others only those that no live git of
+    ours can hold."""
     hub = make(tmp_path / "p")
+    half = [hub.objects / "pack" / name for name in ("tmp_pack_x", ".tmp-1-pack-x.pack")]
+    for one in half:
+        one.touch()
     old, new = hub.path / "HEAD.lock", hub.path / "refs" / "heads" / "main.lock"
     old.touch()
     new.touch()
     os.utime(old, (1, 1))
     hub.sweep(alone=False)
     assert (old.exists(), new.exists()) == (False, True)
+    assert all(one.exists() for one in half)
     hub.sweep(alone=True)
-    assert not new.exists()
+    assert not any(one.exists() for one in (new, *half))
 
 
 def test_subprocesses_are_not_interrupted_with_us(tmp_path: Path) -> None:

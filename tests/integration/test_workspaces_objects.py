@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from framework.domain.errors import GitFailed
+from framework.domain.filechange import FileChange
 from framework.workspaces import content, refs
 from framework.workspaces.hub import Hub
 from framework.workspaces.objects import Objects, commit, identify
@@ -106,6 +107,10 @@ def _tree(hub: Hub, files: dict[str, tuple[str, str]]) -> str:
     return hub.git.run("write-tree", env=index)
 
 
+def _changes(hub: Hub, tip: str, tree: str) -> tuple[FileChange, ...]:
+    return content.described(hub, content.differing(hub, tip, tree))
+
+
 @settings(
     max_examples=25,
     deadline=None,
@@ -120,7 +125,7 @@ def test_differences_are_those_that_git_finds(
     tip = hub.commit(_tree(hub, old), message="x\n")
     tree = _tree(hub, new)
     rows = content._asked(hub, tip, tree)
-    found = content.changes(hub, tip, tree)
+    found = _changes(hub, tip, tree)
     assert [one.path for one in found] == [row.path for row in rows]
     assert [(one.old_mode, one.new_mode) for one in found] == [
         tuple(side.mode if side else "000000" for side in (row.old, row.new)) for row in rows
@@ -137,9 +142,9 @@ def test_differences_in_packs_are_found_too(hub: Hub) -> None:
     """With everything in a pack, git is asked, and the answer is the same."""
     tip, tree = hub.tip(), _tree(hub, {"a": ("1\n", "120000"), "sub/b": ("22\n", "100755")})
     hub.git.run("update-ref", "refs/kept", hub.commit(tree, message="x\n"))
-    before = content.changes(hub, tip, tree)
+    before = _changes(hub, tip, tree)
     assert len(before) == 3
-    assert content.changes(packed(hub), tip, tree) == before
+    assert _changes(packed(hub), tip, tree) == before
 
 
 def test_a_ref_is_set_as_git_sets_it(hub: Hub) -> None:

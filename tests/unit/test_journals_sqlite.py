@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import signal
 import sqlite3
 import subprocess
@@ -183,3 +184,21 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(JournalError, match=r"journal\.db cannot be used"):
         SqliteJournal(tmp_path / "file" / "journal.db", "a")
+
+
+def test_what_is_remembered_is_what_is_written(path: Path) -> None:
+    """Two that write by turns, in any order, read at every moment from every cursor the same as
+    one that has just come, also what lies farther back than either remembers."""
+    one, other = SqliteJournal(path, "one"), SqliteJournal(path, "other")
+    dice = random.Random(7)
+    for number in range(150):
+        dice.choice((one, one, one, other)).append(Warned(text=str(number)))
+        if dice.random() < 0.5:
+            fresh = SqliteJournal(path, "reader", readonly=True)
+            for cursor in {0, number, number + 1, dice.randint(0, number)}:
+                expected = fresh.since(cursor)
+                assert one.since(cursor) == expected
+                assert other.since(cursor) == expected
+            fresh.close()
+    one.close()
+    other.close()

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from ...clock import Clock
 from ...domain.errors import ForgeRefused, TrackerError, Unsure
 from ...domain.issue import State
 from ...domain.trouble import Kind
@@ -53,7 +54,7 @@ class ProjectsBoard:
         title: str,
         number: int | None,
         furnish: bool = True,
-        clock: Callable[[], datetime],
+        clock: Clock,
         say: Callable[[str], None],
     ) -> None:
         self._say = say

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ...clock import Clock
 from ...domain.frozen import dataclass, replace
 from ...domain.issue import State
 from ...effect import effect
@@ -54,7 +55,7 @@ class Sync:
         store: BoardStore,
         finder: Finder,
         *,
-        clock: Callable[[], datetime],
+        clock: Clock,
         say: Callable[[str], None],
     ) -> None:
         self._api = api

@@ -33,8 +33,8 @@ class IssueType:
 
 
 class IssueTypes:
-    """They are an ornament: a server that has none, or does not tell, is asked once a day, and
-    issues are made without."""
+    """They are an ornament: a server that has none, or does not tell, is asked once by an object,
+    and what it told is good for a day; issues are made without."""
 
     def __init__(self, at: Repository) -> None:
         self._at = at

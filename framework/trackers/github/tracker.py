@@ -288,7 +288,8 @@ class GitHubTracker:
         """Who was refused a write hears why from each list, while the repository stays so."""
         if self._archived is not None:
             if self._is_archived():
-                raise self._archived
+                was = self._archived
+                raise ForgeRefused(str(was), was.trouble, status=was.status)
             self._archived = None
 
     @cached_property

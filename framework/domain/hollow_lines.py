@@ -1,0 +1,79 @@
+"""A shell's text cut as the shell cuts it: into lists, pipes and commands. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r"""'[^']*'|"(?:\\.|[^"\\])*"|`[^`]*`|\\.|\$\([^()]*\)|\d*>&[\d-]|\d+|&>|&&|\|\||;;|[;&|\n()]"""
+    r"""|(?<![^\s;&|(])\#[^\n]*|[ \t]+|[^\s'"`\\$;&|()>\d#]+|.""",
+    re.DOTALL,
+)
+_SEPARATORS = frozenset({"&&", "||", ";;", ";", "&", "|", "\n"})
+_JOINS = frozenset({"&&", "||", "|"})
+_OPEN, _CLOSE = (
+    frozenset({"if", "case", "for", "while", "until", "select", "{", "("}),
+    frozenset({"fi", "esac", "done", "}", ")"}),
+)
+_LEADS = frozenset({"then", "else", "elif", "do", "if", "while", "until", "!", "{", "("})
+"""After these words a command begins."""
+
+_WORD = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A command, and what stands before it: `;`, `&&`, `||` or `|`. `behind`: a `&` stands after
+    it."""
+
+    before: str
+    text: str
+    behind: bool = False
+
+
+def parts_of(text: str) -> list[Part]:
+    """The commands of a text, at least one; what stands in brackets, quotes and compound
+    commands stays whole, comments go, and so do empty lines. Not promised: to know the body of a
+    here-document from commands."""
+    parts: list[Part] = []
+    current: list[str] = []
+    before, depth, begins = ";", 0, True
+    for token in _TOKEN.finditer(text):
+        word = token[0]
+        if word.startswith("#"):
+            continue
+        if begins or word in "()":
+            depth += (word in _OPEN) - (word in _CLOSE and depth > 0)
+        if word not in _SEPARATORS or depth:
+            current.append(word)
+            if not word.isspace():
+                begins = word in _LEADS or word in _SEPARATORS
+            continue
+        if (command := "".join(current).strip()) or word in _JOINS:
+            parts.append(Part(before=before, text=command, behind=word == "&"))
+            before = word if word in _JOINS else ";"
+        current, begins = [], True
+    last = "".join(current).strip()
+    return [*parts, Part(before=before, text=last)] if last or before != ";" or not parts else parts
+
+
+def lists_of(parts: Sequence[Part]) -> list[list[list[Part]]]:
+    """The lists, one after the other; each is the pipes that `&&` and `||` join, and a pipe the
+    commands that `|` joins, which binds tighter."""
+    lists: list[list[list[Part]]] = []
+    for part in parts:
+        match part.before:
+            case "|" if lists:
+                lists[-1][-1].append(part)
+            case "&&" | "||" if lists:
+                lists[-1].append([part])
+            case _:
+                lists.append([[part]])
+    return lists
+
+
+def words_of(command: str) -> list[str]:
+    """The words of a command; quotes hold one together, and stay on it."""
+    return _WORD.findall(command)
