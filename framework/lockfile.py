@@ -107,9 +107,11 @@ def _by_flock(wait: _Wait) -> Iterator[None]:
     try:
         yield
     finally:
-        # A child that is between fork and exec has the descriptor too: closing is not enough.
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
+        try:
+            # A child that is between fork and exec has the descriptor too: closing is not enough.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        finally:
+            os.close(descriptor)  # on a network disk the other may fail; this lets go as well
 
 
 def _opened(wait: _Wait) -> int:

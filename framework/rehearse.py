@@ -25,11 +25,11 @@ _BACKOFF = timedelta(seconds=0.5)
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:
-    """`told` says, of a run that closed so many issues, what it asked of the forge; "" where
-    there is none."""
+    """`told` says, of a run that closed so many issues, what it asked of the forge, which ends
+    with the rehearsal; None where there is none."""
 
     settings: Settings
-    told: Callable[[int], str]
+    told: Callable[[int], str] | None
 
 
 @asynccontextmanager
@@ -71,10 +71,12 @@ async def rehearsed(
 
 
 @contextmanager
-def _forge(tracker: str | None, project: Path, directory: str) -> Iterator[Callable[[int], str]]:
+def _forge(
+    tracker: str | None, project: Path, directory: str
+) -> Iterator[Callable[[int], str] | None]:
     match tracker:
         case None | "local" | "sqlite":
-            yield lambda _: ""
+            yield None
         case "github":
             from .rehearsal.forge import github
             from .rehearsal.github.schema import place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -71,21 +72,30 @@ def _list(options: Namespace) -> int:
         items = [_document(one) for one in letters]
         _say_json(waiting=waiting, items=items, total=len(items))
     else:
-        _say("\n".join(_overview(letters, waiting)))
+        _say("\n".join(_overview(letters, waiting, _of_project(options))))
     return OK
 
 
-def _overview(letters: Sequence[DeadLetter], waiting: int) -> Iterator[str]:
+def _overview(letters: Sequence[DeadLetter], waiting: int, of: str) -> Iterator[str]:
+    """`of` is what each command needs to mean the same project."""
     yield f"Waiting to be told by the next run here: {count(waiting, 'change')}."
     yield f"Refused for good: {count(len(letters), 'change')}."
     yield from map(_line, letters)
     if letters:
-        yield f"What is in one: {_PROG} show N. Then {_PROG} retry N, or {_PROG} drop N."
+        yield f"What is in one: {_PROG} show N{of}"
+        yield f"Tell it again:  {_PROG} retry N{of}"
+        yield f"Forget it:      {_PROG} drop N{of}"
+
+
+def _of_project(options: Namespace) -> str:
+    """As it was given; nothing where the current directory says it."""
+    given: Path = options.project_dir
+    return "" if given == Path() else f" --project-dir {shlex.quote(str(given))}"
 
 
 def _show(options: Namespace) -> int:
     with _queue(options) as queue:
-        letters = _chosen(queue, options)
+        letters = queue.refused(options.numbers)
     if options.json:
         _say_json(items=[_document(one) for one in letters], total=len(letters))
     else:
@@ -95,13 +105,12 @@ def _show(options: Namespace) -> int:
 
 def _retry(options: Namespace) -> int:
     with _queue(options) as queue:
-        letters = _chosen(queue, options)
+        queue.refused(options.numbers)  # before a tracker is asked for what is not there
     tracker = open_tracker(find_project(options.project_dir))
     with closing(
         Outbox(tracker, _file(options), process=this_process(), is_alive=is_alive)
     ) as outbox:
-        for one in letters:
-            outbox.retry(one.number)
+        outbox.retry(options.numbers)
         flushed = outbox.flush()  # all that waits, and others' changes with it
     if options.json:
         refused = [_document(one) for one in flushed.refused]
@@ -121,14 +130,12 @@ def _told(flushed: Flushed) -> Iterator[str]:
     if flushed.away is not None:
         yield f"The tracker is away: {clean(flushed.away)}"
     if flushed.left:
-        yield f"{count(flushed.left, 'change')} left: a run that goes, or the next one, tells it."
+        yield f"Left for a run that goes, or for the next one: {count(flushed.left, 'change')}."
 
 
 def _drop(options: Namespace) -> int:
     with _queue(options) as queue:
-        letters = _chosen(queue, options)
-        for one in letters:
-            queue.drop(one.number)
+        letters = queue.drop(options.numbers)
     if options.json:
         _say_json(dropped=[_document(one) for one in letters])
     else:
@@ -147,11 +154,6 @@ def _queue(options: Namespace) -> Iterator[Queue]:
         )
     with closing(Queue(path, this_process(), is_alive)) as queue:
         yield queue
-
-
-def _chosen(queue: Queue, options: Namespace) -> list[DeadLetter]:
-    """All that are named, each once; they are all there, or nothing is done."""
-    return [one for number in dict.fromkeys(options.numbers) for one in queue.refused(number)]
 
 
 def _file(options: Namespace) -> Path:

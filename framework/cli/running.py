@@ -118,7 +118,7 @@ async def _main(
 ) -> Ending:
     async with AsyncExitStack() as stack:
         settings = _settings(options, slots, attempts)
-        forge: Callable[[int], str] = _nothing
+        forge: Callable[[int], str] | None = None
         if options.rehearse:
             rehearsal = await stack.enter_async_context(
                 rehearse.rehearsed(
@@ -134,17 +134,22 @@ async def _main(
             ending = await _interruptible(parts, options.plan_only, news)
         # Before the stack is left: a rehearsal takes its forge away with it.
         command = "" if options.rehearse else shlex.join([_python(), *sys.argv])
-        board = _summarise(settings.project, ending, command, as_json=options.json)
-        if board is not None and (text := forge(board.counts.get(Standing.CLOSED, 0))):
-            news.tell(text)
+        gone = forge is not None
+        board = _summarise(settings.project, ending, command, gone=gone, as_json=options.json)
+        if board is not None and forge is not None:
+            news.tell(forge(board.counts.get(Standing.CLOSED, 0)))
     return ending
 
 
-def _nothing(_: int) -> str:
-    return ""
+def _refuse_contradictions(options: argparse.Namespace) -> None:
+    if options.merge == "auto" and options.land != "pr":
+        raise UsageError("--merge auto is of no use without pull requests: add --land pr.")
+    if options.rehearse and options.land == "pr" and options.tracker != "github":
+        raise UsageError("A rehearsal has pull requests on GitHub only: add --tracker github.")
 
 
 def _settings(options: argparse.Namespace, slots: int, attempts: int | None) -> config.Settings:
+    _refuse_contradictions(options)
     project, spec = Path.cwd(), None
     if not options.rehearse:
         project, spec = library.resolve(options.project_dir, options.project_name)
@@ -202,8 +207,11 @@ async def _listen(scope: anyio.CancelScope, news: News) -> None:
             scope.cancel()
 
 
-def _summarise(project: Path, ending: Ending, command: str, *, as_json: bool) -> Board | None:
-    """Tell the table, or where the board cannot be read any more, at least how it ended."""
+def _summarise(
+    project: Path, ending: Ending, command: str, *, gone: bool, as_json: bool
+) -> Board | None:
+    """Tell the table, or where the board cannot be read any more, at least how it ended. `gone`:
+    its tracker will not be there any more."""
     try:
         board = _board(project)
     except NightshiftError as error:
@@ -216,7 +224,8 @@ def _summarise(project: Path, ending: Ending, command: str, *, as_json: bool) ->
         return board
     text = io.StringIO()
     console = Console(file=text, highlight=False, width=Console().width)
-    summary.render(board, project, console, python=_python(), command=command, program=sys.argv[0])
+    told = {"python": _python(), "command": command, "program": sys.argv[0]}
+    summary.render(board, project, console, gone=gone, **told)
     News(sys.stdout).tell(text.getvalue().rstrip())
     return board
 

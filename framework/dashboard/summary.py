@@ -13,6 +13,7 @@ from rich.text import Text
 from ..domain.board import Board, Row, Standing
 from ..domain.chronicle import RunState
 from ..domain.event import Entry
+from ..domain.incidents import Incident
 from ..domain.legible import clean
 from ..domain.story import count, describe, money, tag, tags
 from .wording import (
@@ -29,6 +30,8 @@ from .wording import (
 )
 
 _TOLD = 12
+_COMMANDS = ("nightshift ", "issue reopen ")
+"""What is in an advice that names a command."""
 
 
 def one_line(entry: Entry) -> str | None:
@@ -46,26 +49,30 @@ def render(
     python: str = "python",
     program: str = "parallel_agent.py",
     command: str = "",
+    gone: bool = False,
 ) -> None:
     """The end of a run: every issue, what happened on the way, what is left undone and why,
     and where to look. `where` is the project directory as the person named it, `python` what
     runs our scripts, `program` the one that was started, as it was named (`sys.argv[0]`), and
-    `command` what the run was started with and goes on with."""
+    `command` what the run was started with and goes on with. `gone`: the tracker ended with the
+    run, so that no command is named which asks it."""
     console.print(Text(_headline(board), style="bold"))
     if board.work:
         console.print(_table(board))
     if board.run.rehearsed:
         _say(console, "Money is what the model would have cost; a rehearsal costs nothing.")
-    _list(console, "Warnings", (warning(one, board.at) for one in board.warnings))
-    _list(console, "Errors", _errors(board))
-    _list(console, "On the way", _on_the_way(board))
+    most = None if gone else _TOLD  # what is cut off, the board has
+    _list(console, "Warnings", (warning(one, board.at) for one in board.warnings), most)
+    _list(console, "Errors", _errors(board, gone), most)
+    _list(console, "On the way", _on_the_way(board), most)
     undone = tuple(_undone(board))
     _list(console, "Left undone", undone, most=None)
     if undone and command:
         _list(console, "To go on", (command,), most=None)
     _list(console, "Landed, and waits for your review", _to_review(board, pulls=False), most=None)
     _list(console, "Waits in pull requests", _to_review(board, pulls=True), most=None)
-    _list(console, "Where to look", _places(board, where, python, program), most=None)
+    places = _remains(where) if gone else _places(board, where, python, program)
+    _list(console, "Where to look", places, most=None)
 
 
 def _headline(board: Board) -> str:
@@ -108,11 +115,19 @@ def _row(row: Row) -> tuple[Text, ...]:
     )
 
 
-def _errors(board: Board) -> Iterable[str]:
+def _errors(board: Board, gone: bool) -> Iterable[str]:
     for one in board.incidents:
         of = f" ({tags(one.issues)})" if one.issues else ""
-        why = f" ({one.why})" if one.person and one.why else ""
-        yield f"{one.count} × {one.kind}{of}: {one.advice}{why}"
+        told = f"{one.count} × {one.kind}{of}"
+        if gone and _names_a_command(one):
+            yield f"{told}: {one.why}" if one.why else told
+        else:
+            why = f" ({one.why})" if one.person and one.why else ""
+            yield f"{told}: {one.advice}{why}"
+
+
+def _names_a_command(incident: Incident) -> bool:
+    return any(one in incident.advice for one in _COMMANDS)
 
 
 def _on_the_way(board: Board) -> Iterable[str]:
@@ -134,12 +149,25 @@ def _to_review(board: Board, *, pulls: bool) -> Iterable[str]:
             yield f"{tag(row.id)} {row.title}: {situation(row, board.at)}"
 
 
+def _remains(where: Path) -> Iterable[str]:
+    """Where to look once the tracker is gone."""
+    yield f"project  {where}"
+    # All branches: what waited in pull requests is on no other.
+    yield f"commits  git -C {shlex.quote(str(where))} log --graph --oneline --all"
+    yield _logs(where)
+    yield "issues   were on the GitHub of this rehearsal, and are gone with it: no link leads there"
+
+
+def _logs(where: Path) -> str:
+    return f"logs     {where / '.nightshift' / 'logs'}"
+
+
 def _places(board: Board, where: Path, python: str, program: str) -> Iterable[str]:
     path = shlex.quote(str(where))
     yield f"project  {where}"
     yield f"commits  git -C {path} log --graph --oneline {shlex.quote(board.run.target)}".rstrip()
     yield f"board    {_monitor(python, program)} {path}"
-    yield f"logs     {where / '.nightshift' / 'logs'}"
+    yield _logs(where)
     if board.counts.get(Standing.BLOCKED):
         issue = Path(python).with_name("issue")
         yield f"again    {issue} reopen N --project-dir {path}"
@@ -154,7 +182,7 @@ def _monitor(python: str, program: str) -> str:
     return f"{shlex.quote(str(started))} monitor"
 
 
-def _list(console: Console, title: str, lines: Iterable[str], most: int | None = _TOLD) -> None:
+def _list(console: Console, title: str, lines: Iterable[str], most: int | None) -> None:
     every = [clean(one) for one in lines]
     if not every:
         return

@@ -27,7 +27,7 @@ _JOINING = re.compile(
 """Arabic and its relatives, the scripts of India and Sri Lanka, Tibetan, Burmese, Khmer and
 Mongolian: joiners decide there how a word is spelled."""
 
-_TURNING = "\u202a-\u202e\u2066-\u2069"
+_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _TAGS = "\U000e0000-\U000e007f"
 _STYLES = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _CONCEALS = re.compile(
@@ -36,6 +36,7 @@ _CONCEALS = re.compile(
 """Of what is invisible, what hides something in a file: turns the direction, has no width, or
 spells out a message."""
 
+_TURNS = frozenset(_TURNING)
 _MARKS = frozenset("\u061c\u200e\u200f")
 _OVERRIDES = frozenset("\u202d\u202e")
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e007a]{2,6}\U000e007f")
@@ -64,7 +65,7 @@ def concealed(text: str, *, code: bool, translation: bool) -> Iterator[str]:
     for found in _CONCEALS.finditer(text):
         one = found[0][0]
         free = _is_translated(one) if translation else _is_free(found, code=code)
-        if not free and not _is_in_flag(found):
+        if not free and not (one >= "\U000e0000" and _is_in_flag(found)):
             yield one
 
 
@@ -73,19 +74,25 @@ def _is_translated(one: str) -> bool:
 
 
 def _is_free(found: re.Match[str], *, code: bool) -> bool:
-    one, text = found[0][0], found.string
+    one, begin = found[0][0], found.start()
     if len(found[0]) > 1 or one >= "\U000e0000":
         return False
-    if (one == "\ufeff" and found.start() == 0) or _kept(found):
+    if one in _TURNS:
+        return not code and one not in _OVERRIDES and _is_near(_LEFTWARDS, found)
+    if not code or (one == "\ufeff" and begin == 0):
         return True
-    if one in (_ZWNJ, _ZWJ) and _JOINING.match(text[found.start() - 1 : found.start()]):
-        return True  # some words end with one
-    near = text[max(0, found.start() - _NEAR) : found.end() + _NEAR]
+    if one in (_ZWNJ, _ZWJ):  # some words end with one
+        return _JOINING.match(found.string, max(0, begin - 1), begin) is not None or (
+            _kept(found) != ""
+        )
     if one in _MARKS:
-        return not code or _LEFTWARDS.search(near) is not None
-    if re.match(f"[{_TURNING}]", one):
-        return not code and one not in _OVERRIDES and _LEFTWARDS.search(near) is not None
-    return not code or (one == "\u200b" and _UNSPACED.search(near) is not None)
+        return _is_near(_LEFTWARDS, found)
+    return one == "\u200b" and _is_near(_UNSPACED, found)
+
+
+def _is_near(letters: re.Pattern[str], found: re.Match[str]) -> bool:
+    begin, end = max(0, found.start() - _NEAR), found.end() + _NEAR
+    return letters.search(found.string, begin, end) is not None
 
 
 def _is_in_flag(found: re.Match[str]) -> bool:
@@ -98,7 +105,7 @@ def _is_in_flag(found: re.Match[str]) -> bool:
 def _entity(found: re.Match[str]) -> str:
     named = html.unescape(found[0])
     hidden = named != found[0] and _UNSEEN.fullmatch(named[:1] or "\0") is not None
-    return "" if hidden or (named == "" or named == "\ufffd") else found[0]
+    return "" if hidden or named in ("", "\ufffd") else found[0]
 
 
 def _kept(found: re.Match[str]) -> str:

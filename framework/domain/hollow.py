@@ -27,7 +27,9 @@ _IDLE = re.compile(
     rf"|node\s+-e\s+(?P<n>[\"']?)(?:[0;]|process\.exit\(0?\)|console\.log{_PRINTED})?(?P=n)",
     re.DOTALL,
 )
-_LEAVES = re.compile(r"\b(?:exit\b(?!\s+0\b)|exec|return|kill|trap)\b")
+_LEAVES = re.compile(r"\b(?:exit\b(?!\s+0\b)|exec|return|kill|trap)\b|\$\{\w+:?\?")
+_DEMANDS = re.compile(r"\$\{\w+:?\?")
+"""A variable that has to have a value."""
 _SET = r"\bset(?:\s+[-+]?\w+){0,8}?\s+-\w*"
 _STRICT = re.compile(rf"{_SET}[eu]|\b(?:errexit|nounset)\b")
 _NAMED_ONLY = re.compile(rf"{_SET}u|\bnounset\b")
@@ -84,6 +86,10 @@ class _Shell:
             named=self.named or _NAMED_ONLY.search(text) is not None,
         )
 
+    def within(self) -> _Shell:
+        """For what stands in brackets, or is handed to it as a text."""
+        return replace(self, deep=self.deep + 1)
+
 
 def is_hollow(command: str) -> bool:
     """Whether a shell command ends with 0 whatever the tree is. What it says of honest commands
@@ -125,7 +131,7 @@ def _cannot_fail(text: str, shell: _Shell) -> bool:
 
 def _lists_cannot_fail(parts: Sequence[Part], shell: _Shell) -> bool:
     """They end as the last one does, unless one before leaves the shell."""
-    if shell.deep > _DEEPEST:
+    if not parts or shell.deep > _DEEPEST:
         return False
     ok = every = True
     leaves = False
@@ -174,19 +180,19 @@ def _pipe_cannot_fail(pipe: list[Part], shell: _Shell) -> bool:
 def _part_cannot_fail(part: Part, shell: _Shell) -> bool:
     text = _QUIET.sub("", part.text).strip()
     text = _PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text
-    if shell.named and "$" in text:
+    if (shell.named and "$" in text) or _DEMANDS.search(text):
         return False
     if not text or _IDLE.fullmatch(text) or _runs_nothing(words_of(text)):
         return True
-    within = replace(shell, deep=shell.deep + 1)
     if text[0] + text[-1] in ("()", "{}"):
-        return _cannot_fail(text[1:-1], within)
+        return _cannot_fail(text[1:-1], shell.within())
     if inner := _SHELL.fullmatch(text):
-        if options := inner[1]:
-            within = _Shell(deep=within.deep).told(f"set {options}")
-        return _cannot_fail(inner[2] or inner[3] or inner[4] or "", within)
+        own = _Shell(deep=shell.deep).told(f"set {inner[1]}") if inner[1] else shell
+        return _cannot_fail(inner[2] or inner[3] or inner[4] or "", own.within())
     compound = _COMPOUND.fullmatch(text)
-    return compound is not None and _compound_cannot_fail(compound[1] or compound[2], within)
+    return compound is not None and _compound_cannot_fail(
+        compound[1] or compound[2], shell.within()
+    )
 
 
 def _compound_cannot_fail(text: str, shell: _Shell) -> bool:

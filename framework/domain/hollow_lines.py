@@ -13,11 +13,9 @@ _TOKEN = re.compile(
 )
 _SEPARATORS = frozenset({"&&", "||", ";;", ";", "&", "|", "\n"})
 _JOINS = frozenset({"&&", "||", "|"})
-_OPEN, _CLOSE = (
-    frozenset({"if", "case", "for", "while", "until", "select", "{", "("}),
-    frozenset({"fi", "esac", "done", "}", ")"}),
-)
-_LEADS = frozenset({"then", "else", "elif", "do", "if", "while", "until", "!", "{", "("})
+_LOOPS = ("for", "while", "until", "select")
+_CLOSES = {"if": "fi", "case": "esac", "{": "}", "(": ")", **dict.fromkeys(_LOOPS, "done")}
+_LEADS = frozenset({"then", "else", "elif", "do", "if", "while", "until", "!", "{", "(", ")"})
 """After these words a command begins."""
 
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
@@ -34,29 +32,39 @@ class Part:
 
 
 def parts_of(text: str) -> list[Part]:
-    """The commands of a text, at least one; what stands in brackets, quotes and compound
-    commands stays whole, comments go, and so do empty lines. Not promised: to know the body of a
-    here-document from commands."""
+    """The commands of a text; what stands in brackets, quotes and compound commands stays whole,
+    comments go, and so do empty lines. None where something that is opened is not closed, or not
+    understood. Not promised: to know the body of a here-document from commands."""
     parts: list[Part] = []
     current: list[str] = []
-    before, depth, begins = ";", 0, True
+    closers: list[str] = []
+    before, begins = ";", True
     for token in _TOKEN.finditer(text):
         word = token[0]
-        if word.startswith("#"):
+        if word.startswith("#") or not (current or word.strip() or word == "\n"):
             continue
-        if begins or word in "()":
-            depth += (word in _OPEN) - (word in _CLOSE and depth > 0)
-        if word not in _SEPARATORS or depth:
+        if begins or word in "()" or (word == "{" and current[0] == "function"):
+            _follow(word, closers)
+        if word not in _SEPARATORS or closers:
             current.append(word)
-            if not word.isspace():
-                begins = word in _LEADS or word in _SEPARATORS
+            begins = word in _LEADS or word in _SEPARATORS or (begins and word.isspace())
             continue
         if (command := "".join(current).strip()) or word in _JOINS:
             parts.append(Part(before=before, text=command, behind=word == "&"))
             before = word if word in _JOINS else ";"
         current, begins = [], True
     last = "".join(current).strip()
-    return [*parts, Part(before=before, text=last)] if last or before != ";" or not parts else parts
+    if last or before != ";" or not parts:
+        parts.append(Part(before=before, text=last))
+    return [] if closers else parts
+
+
+def _follow(word: str, closers: list[str]) -> None:
+    """Keep what closes the brackets and compound commands that are open."""
+    if word in _CLOSES:
+        closers.append(_CLOSES[word])
+    elif closers and word == closers[-1]:
+        closers.pop()
 
 
 def lists_of(parts: Sequence[Part]) -> list[list[list[Part]]]:

@@ -30,6 +30,9 @@ _PLACE = re.compile(
     r"|values-\w+)(?=/)",
     re.IGNORECASE,
 )
+_SPELLED = re.compile(r"(?:^|/)(?:locales?|i18n|l10n|translations?|cldr)/", re.IGNORECASE)
+"""Where how numbers and dates are spelled is kept, also as source."""
+
 _DATA = re.compile(r".*\.(?:json5?|ya?ml|xml|toml|ini|csv|tsv|txt|md|html?|php)", re.IGNORECASE)
 
 
@@ -39,8 +42,9 @@ def invisible(changes: Sequence[FileChange], scope: Scope) -> Iterator[str]:
 
     Free: a byte order mark at the start; joiners and tags inside emoji, joiners between letters
     of scripts that need them; marks of direction beside Hebrew or Arabic; all but overrides and
-    tags where translations are kept; what is no text. Not promised: letters that look like
-    others, text that only its colour hides, files in other encodings than UTF-8.
+    tags where translations are kept, and what has no width in source that stands there; what is
+    no text. Not promised: letters that look like others, text that only its colour hides, files
+    in other encodings than UTF-8.
     """
     for one in changes:
         if one.is_deletion or one.after.isascii() or _is_no_text(one.after):
@@ -63,6 +67,8 @@ def _new(change: FileChange) -> list[str]:
 
 
 def _is_code(change: FileChange) -> bool:
+    if _SPELLED.search(change.path):
+        return False
     return _CODE.fullmatch(change.name) is not None or change.after.startswith("#!")
 
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 from .frozen import dataclass
 
 META_LABEL = "meta"
+META_KEY = "meta"
+"""The key that a plan gives its META issue."""
 
 
 class State(StrEnum):
@@ -83,6 +85,11 @@ class Issue:
     def is_meta(self) -> bool:
         """The META issue reports on the others and is never worked on."""
         return META_LABEL in self.labels
+
+
+def is_meta_key(key: str) -> bool:
+    """Whether a plan gave its META issue this key, behind the plan's id."""
+    return key.rpartition("/")[2] == META_KEY
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,9 @@ from typing import Any
 from .brief import MANUAL, Brief, is_manual, render
 from .errors import PlanError
 from .graph import find_cycle, topological
+from .issue import META_KEY as META_KEY
 from .issue import META_LABEL, Category, Draft, Priority
 
-META_KEY = "meta"
 META_TITLE = "[META] Progress"
 _TITLE_LETTERS = 120
 

@@ -240,22 +240,23 @@ def _of_checks(pull: PullRequest, age: timedelta) -> Step | None:
 def _of_green(pull: PullRequest, ours: Ours, auto: bool) -> Step:
     if pull.mergeable is None:  # told to a person, a conflict would be found only by the next run
         return Wait(why="the forge works out whether it can be merged")
-    if why := _for_a_person(pull, ours, auto):
+    if why := _for_a_person(pull, ours):
         return Wait(why=why, person=True)
+    if pull.blocked:  # also while a check that the rules ask for was not heard of yet
+        why = f"the rules of {pull.base} keep it from being merged"
+        return Wait(why=why, person=not auto)
+    if not auto:
+        return Wait(why="it is ready to be merged", person=True)
     return Merge(sha=pull.head) if pull.base_commit == ours.base else Renew()
 
 
-def _for_a_person(pull: PullRequest, ours: Ours, auto: bool) -> str:
+def _for_a_person(pull: PullRequest, ours: Ours) -> str:
     """What only a person can do about it, the most pressing first; or nothing."""
     if who := _names(refusing(pull)):
         return f"{who} asked for changes and has not looked since"
     if pull.needs_review:
         return f"the rules of {pull.base} ask for a review"
-    if pull.blocked:
-        return f"the rules of {pull.base} keep it from being merged"
-    if ours.manual:
-        return "a person has to look at what no check can judge"
-    return "" if auto else "it is ready to be merged"
+    return "a person has to look at what no check can judge" if ours.manual else ""
 
 
 def news(pull: PullRequest, heard: Iterable[str]) -> tuple[Review, ...]:

@@ -41,7 +41,10 @@ _SHAPES = (
     _Shape(
         "a private key",
         (b"-----BEGIN",),
-        re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
+        re.compile(
+            rb"-----BEGIN (?:[A-Z]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----.{0,200}?[A-Za-z0-9+/]{40}",
+            re.DOTALL,
+        ),
         re.compile(rb"-----BEGIN[A-Z]{0,40}PRIVATEKEY"),
     ),
     _shape("a token of Anthropic's", "sk-ant-", r"[A-Za-z0-9_-]{20,400}"),
@@ -86,8 +89,9 @@ def tokens(text: str) -> dict[bytes, str]:
     does. Of what stands in a row without an end, a part. Time and memory grow with the length of
     the text.
 
-    Not promised: tokens put together by commas or calls, encoded twice, wrapped in lines shorter
-    than themselves, in hex, or compressed; kinds that are not in the table.
+    Not promised: a private key that does not begin where its header ends; tokens put together by
+    commas or calls, encoded twice, wrapped in lines shorter than themselves, in hex, or
+    compressed; kinds that are not in the table.
     """
     plain = text.encode("ascii", "replace").translate(None, b"\0")
     found: dict[bytes, str] = {}

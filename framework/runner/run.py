@@ -110,7 +110,7 @@ async def _work(parts: Parts, plan_only: bool) -> Ending:
     issues = await to_thread.run_sync(lambda: parts.tracker.list(Query()))
     ending = _judge(issues, scheduler, behind.why if behind else "")
     if watch is not None and scheduler.halted is None:
-        ending = _with_pulls(watch, issues) or ending
+        ending = _with_pulls(watch, issues, rehearsed=parts.policy.rehearsed) or ending
     if scheduler.started:
         await courier.report(ending.why)
     return ending
@@ -165,7 +165,7 @@ async def _baseline(parts: Parts) -> None:
         parts.journal.append(BaselineChecked(commit=commit, green=green, red=red))
 
 
-def _with_pulls(watch: Watch, issues: Sequence[Issue]) -> Ending | None:
+def _with_pulls(watch: Watch, issues: Sequence[Issue], *, rehearsed: bool) -> Ending | None:
     """Where pull requests are all that is left, or cannot be seen."""
     if watch.refused is not None:
         return Ending(code=1, why=watch.refused)
@@ -177,7 +177,8 @@ def _with_pulls(watch: Watch, issues: Sequence[Issue]) -> Ending | None:
     what = many if len(people) > 1 else "1 pull request waits for a person"
     left = sum(one.state not in DONE and not one.is_meta for one in issues)
     more = f"; other issues that are left: {left}" if left else ""
-    return Ending(code=1, why=f"{what}: {some}{more}. The same command goes on afterwards")
+    after = "" if rehearsed else ". The same command goes on afterwards"
+    return Ending(code=1, why=f"{what}: {some}{more}{after}")
 
 
 def _judge(issues: Sequence[Issue], scheduler: Scheduler, behind: str) -> Ending:

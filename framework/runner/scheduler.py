@@ -104,14 +104,14 @@ class Scheduler:
             return None
         ready = graph.ready(issues, records, self.parts.clock())
         free = [one for one in ready if one.id not in self._running.keys() | self._refused]
-        return View(issues=issues, records=records, ready=self._welcome(free))
+        return View(issues=issues, records=records, ready=self._welcome(free, issues))
 
-    def _welcome(self, ready: list[Issue]) -> list[Issue]:
+    def _welcome(self, ready: list[Issue], issues: Sequence[Issue]) -> list[Issue]:
         """Without those that would end in one more pull request than people are to read."""
         if self.watch is None:
             return ready
         known = [one for one in ready if self.watch.knows(one)]
-        room = self.watch.room(len(self._running))
+        room = self.watch.room(issues, self._running)
         new = [one for one in ready if one not in known]
         if len(new) > room == 0 and not self.watch.is_due:
             self._complain(

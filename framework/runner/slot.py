@@ -135,7 +135,8 @@ async def _guarded(parts: Parts, attempt: Attempt) -> Ended:
         return Ended(outcome=outcome, halt=_used_up(outcome))
     except errors.LeaseLost:
         return Ended(outcome=LeaseLost())
-    except errors.TransitionRefused as error:  # closed by a person, or taken by another machine
+    except (errors.TransitionRefused, errors.IssueNotFound) as error:
+        # Closed or deleted by a person, or taken by another machine.
         return Ended(outcome=Deferred(why=str(error), until=parts.clock()))
     except errors.TrackerUnavailable as error:
         return Ended(outcome=Deferred(why=str(error)))

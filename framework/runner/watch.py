@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,10 +13,12 @@ from anyio import to_thread
 from ..domain.errors import ForgeRefused, LeaseError, TrackerError, WorkspaceError
 from ..domain.event import Warned
 from ..domain.identifier import slug
-from ..domain.issue import Issue, State
+from ..domain.issue import WORKABLE, Issue, State
 from ..domain.merge import Clash, Held, Merged, Nothing, Refused, Superseded
 from ..domain.proposal import Proposed
 from ..domain.pull import (
+    PATIENCE,
+    SOON,
     Closed,
     Conflict,
     Continue,
@@ -40,6 +42,9 @@ from .patience import Patience
 from .reviews import put_up
 
 _WATCHED = frozenset({State.NEEDS_REVIEW, State.CLOSED})
+_AHEAD = WORKABLE | {State.NEEDS_REVIEW}
+_LOOKING = ""
+"""No issue's id: what keeps us from looking at any."""
 _A_MOMENT = timedelta(minutes=1)
 """A look at the forge may be older than one at the remote, and the other way round."""
 
@@ -71,7 +76,6 @@ class Watch:
         self._waits: Sequence[PullWaits] = ()
         self._known: Mapping[tuple[str, int], Proposed] = {}
         self._patience = Patience(parts.clock)
-        self._open = 0
         self._asked, self._seen = 1, 0
         self._forge_is_next = True
         self._has_merged = False
@@ -92,15 +96,18 @@ class Watch:
         self._asked += 1
         self._news.set()
 
-    def room(self, running: int) -> int:
-        """How many issues may be begun anew: each ends with one more pull request to read."""
-        if self.is_due:
+    def room(self, issues: Iterable[Issue], running: Collection[str]) -> int:
+        """How many of all issues may be begun anew, while those with the ids `running` are worked
+        on: each ends with one more pull request to read. Those that go back to work keep theirs."""
+        if self.is_due or self.refused is not None:
             return 0
-        return max(0, self._parts.policy.reviews - self._open - running)
+        own = {one.id for one in issues if one.state in _AHEAD and self.knows(one)}
+        return max(0, self._parts.policy.reviews - len(own.union(running)))
 
     def knows(self, issue: Issue) -> bool:
         """Whether the issue has a pull request, so that work on it makes no new one."""
-        return any(uid == slug(issue.uid) for uid, _ in self._known)
+        uid = slug(issue.uid)
+        return any(of == uid and not one.landed for (of, _), one in self._known.items())
 
     @asynccontextmanager
     async def on_duty(self) -> AsyncIterator[None]:
@@ -121,9 +128,16 @@ class Watch:
             self.refused, self._forge_is_next = str(error), False
         except (TrackerError, LeaseError, WorkspaceError) as error:
             self._warn(f"Pull requests could not be looked at: {error}")
-            self._forge_is_next = True
+            is_ours = isinstance(error, WorkspaceError)  # outages are waited for much longer
+            patience = SOON if is_ours else PATIENCE
+            wait = self._patience.bounded(_LOOKING, Wait(why=str(error), patience=patience))
+            self._forge_is_next = not wait.person
+            if not wait.person:
+                return  # nothing was seen
+            self.refused = f"Pull requests could not be looked at: {wait.why}"
         else:  # not before: a look that a run's end cuts short has seen nothing
             self.refused = None
+            self._patience.over(_LOOKING)
             self._tell(waits)
             self._forge_is_next = any(not wait.person for wait in waits)
         self._seen = asked
@@ -152,19 +166,16 @@ class Watch:
         branches = [mine.branch for _, mine in own if not mine.landed]
         pulls = await to_thread.run_sync(self._forge.pulls.look, branches) if branches else {}
         waits: list[PullWaits] = []
-        are_open = 0
         for issue, mine in own:
             pull = pulls.get(mine.branch)
             wait = await self._heeded(issue, mine, pull)
             if wait is None:
                 self._patience.over(issue.id)
             else:
-                are_open += issue.state is State.NEEDS_REVIEW
                 wait = self._patience.bounded(issue.id, wait)
                 url = pull.url if pull else mine.branch
                 one = PullWaits(issue=issue.id, url=url, why=wait.why, person=wait.person)
                 waits.append(one)
-        self._open = are_open  # now: what was merged in this look makes room for others
         return waits
 
     def _mine(self, issue: Issue) -> Proposed | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,7 +46,14 @@ _TABLES = (
     "CREATE TABLE turn (holder TEXT NOT NULL, process TEXT NOT NULL, until REAL NOT NULL)",
 )
 _ADD = "INSERT INTO waiting (issue, what, by, forced, at) VALUES (?, ?, ?, ?, ?)"
+_LARGEST = 2**63 - 1
+"""No number in an SQLite file is above it."""
+
+_DAMAGE = (ValueError, LookupError, TypeError, AttributeError)
+"""What reading something raises that nobody wrote so."""
+
 _Tellings = tuple[Telling, ...]
+_Row = tuple[Any, ...]
 _PATIENCE = 10.0
 """Seconds to wait for another process's write."""
 
@@ -95,7 +102,7 @@ class Queue:
             with self._writing() as connection:
                 number = connection.execute(_ADD, values).lastrowid
                 telling = _telling((number, *values))
-            self._note(telling.issue, lambda waiting: (*waiting, telling))
+            self._note_added(telling)
         return telling
 
     def take_turn(self, now: datetime) -> bool:
@@ -144,44 +151,62 @@ class Queue:
         with self._writing() as connection:
             connection.execute("DELETE FROM turn WHERE holder = ?", (self._holder,))
 
-    def refused(self, number: int | None = None) -> tuple[DeadLetter, ...]:
-        """All that were refused and are still there, in order; or the one of that number.
-        Raises UsageError where there is none of it."""
+    def refused(self, numbers: Iterable[int] | None = None) -> tuple[DeadLetter, ...]:
+        """All that were refused and are still there, in order; or those of these numbers, each
+        once. One that is damaged says so in `what`, and what is left of it is its `text`.
+        Raises UsageError where there is none of a number."""
         with self._lock, self._explained():
             every = "SELECT * FROM refused ORDER BY number"
-            rows = [self._row(number)] if number is not None else self._connection.execute(every)
-            return tuple(
-                _letter(_telling(row), why, datetime.fromisoformat(at)) for *row, why, at in rows
-            )
+            rows = self._connection.execute(every) if numbers is None else self._rows(numbers)
+            return tuple(map(_kept, rows))
 
-    def restore(self, number: int) -> Telling:
-        """Let one that was refused wait again, behind all others; it has another number then.
-        Raises UsageError where there is none of that number."""
+    def restore(self, numbers: Iterable[int]) -> None:
+        """Let these that were refused wait again, behind all others; they have other numbers
+        then. Raises UsageError where there is none of a number, or where one is damaged; nothing
+        is done then."""
         with self._lock:
             with self._writing() as connection:
-                _, *values, _, _ = self._row(number)
-                again = connection.execute(_ADD, values).lastrowid
-                connection.execute("DELETE FROM refused WHERE number = ?", (number,))
-                telling = _telling((again, *values))
-            self._note(telling.issue, lambda waiting: (*waiting, telling))
-        return telling
+                again = [self._again(connection, row) for row in self._rows(numbers)]
+            for telling in again:
+                self._note_added(telling)
 
-    def drop(self, number: int) -> None:
-        """Forget one that was refused. Raises UsageError where there is none of that number."""
+    def drop(self, numbers: Iterable[int]) -> tuple[DeadLetter, ...]:
+        """Forget these that were refused, and say what they were. Raises UsageError where there
+        is none of a number; nothing is forgotten then."""
         with self._writing() as connection:
-            self._row(number)
-            connection.execute("DELETE FROM refused WHERE number = ?", (number,))
+            rows = self._rows(numbers)
+            for number, *_ in rows:
+                connection.execute("DELETE FROM refused WHERE number = ?", (number,))
+        return tuple(map(_kept, rows))
 
-    def _row(self, number: int) -> tuple[Any, ...]:
-        row: tuple[Any, ...] | None = self._connection.execute(
-            "SELECT * FROM refused WHERE number = ?", (number,)
-        ).fetchone()
-        if row is None:
+    def _again(self, connection: sqlite3.Connection, row: _Row) -> Telling:
+        number, *values, _, _ = row
+        try:
+            _telling((number, *values))
+        except _DAMAGE as error:
+            raise UsageError(
+                f"What the tracker refused as number {number} is damaged ({error}), so it cannot "
+                f"be told again. See what is left of it with `nightshift outbox show {number}`, "
+                "and do it by hand."
+            ) from error
+        again = connection.execute(_ADD, values).lastrowid
+        connection.execute("DELETE FROM refused WHERE number = ?", (number,))
+        return _telling((again, *values))
+
+    def _rows(self, numbers: Iterable[int]) -> list[_Row]:
+        return [self._row(one) for one in dict.fromkeys(numbers)]
+
+    def _row(self, number: int) -> _Row:
+        found: _Row | None = None
+        if 0 < number <= _LARGEST:
+            asked = "SELECT * FROM refused WHERE number = ?"
+            found = self._connection.execute(asked, (number,)).fetchone()
+        if found is None:
             raise UsageError(
                 f"Nothing that the tracker refused has the number {number}. See what there is "
                 "with `nightshift outbox list`."
             )
-        return row
+        return found
 
     def close(self) -> None:
         with self._lock, self._explained():
@@ -198,6 +223,9 @@ class Queue:
             telling = _telling(row)
             found[telling.issue] = (*found.get(telling.issue, ()), telling)
         return found
+
+    def _note_added(self, telling: Telling) -> None:
+        self._note(telling.issue, lambda waiting: (*waiting, telling))
 
     def _note(self, issue: str, change: Callable[[_Tellings], _Tellings]) -> None:
         """What we wrote ourselves, in the memory of what waits. A new mapping: the old one may be
@@ -229,7 +257,7 @@ class Queue:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError, ValueError, LookupError, TypeError) as error:
+        except (sqlite3.Error, OSError, *_DAMAGE) as error:
             raise TrackerError(
                 f"{self._path}, which keeps what the tracker could not be told, cannot be used "
                 f"({error}). See that it is not locked, that its directory is writable and that "
@@ -239,6 +267,32 @@ class Queue:
 
 def _without(waiting: _Tellings, gone: Telling) -> _Tellings:
     return tuple(one for one in waiting if one.number != gone.number)
+
+
+def _kept(row: _Row) -> DeadLetter:
+    """One that was refused, as its row in the file tells it."""
+    number, issue, what, by, _, _, why, at = row
+    when = _moment(at)
+    try:
+        return _letter(_telling(row[:6]), why, when)
+    except _DAMAGE:
+        return DeadLetter(
+            number=number,
+            issue=str(issue),
+            what="something that is damaged",
+            text=str(what),
+            by=str(by),
+            why=str(why),
+            at=when,
+        )
+
+
+def _moment(text: str) -> datetime:
+    """The year 1970 for one that is damaged."""
+    try:
+        return datetime.fromisoformat(text)
+    except _DAMAGE:
+        return datetime.fromtimestamp(0, UTC)
 
 
 def _letter(telling: Telling, why: str, at: datetime) -> DeadLetter:

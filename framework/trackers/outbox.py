@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -188,10 +188,10 @@ class Outbox:
         dropped."""
         return self._queue.refused()
 
-    def retry(self, number: int) -> None:
-        """Let a dead letter wait again, behind all others. Raises UsageError for an unknown
-        number. Nothing is told before the next `flush`."""
-        self._queue.restore(number)
+    def retry(self, numbers: Iterable[int]) -> None:
+        """Let these dead letters wait again, behind all others. Raises UsageError for an unknown
+        number; none of them waits then. Nothing is told before the next `flush`."""
+        self._queue.restore(numbers)
 
     def close(self) -> None:
         """Close the tracker too. What waits is told by whoever opens the file next."""

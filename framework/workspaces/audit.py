@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from ..domain.brief import parse
 from ..domain.comparison import Comparison, of_check, of_words
-from ..domain.errors import UsageError
+from ..domain.errors import UsageError, WorkspaceError
 from ..domain.issue import Comment, Issue
 from ..domain.merge import Proof
 from ..domain.proposal import Proposed
@@ -119,7 +119,7 @@ class Audit:
         tag = self._hub.ref(refs.proposed(self._issue.uid, self._issue.reopened))
         try:
             return None if tag is None else read_record(self._hub, tag)
-        except (ValueError, KeyError, TypeError):
+        except WorkspaceError:
             return None
 
     def _commit_of_record(self) -> str:

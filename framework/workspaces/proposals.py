@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..domain import proof as proofs
-from ..domain.errors import GitFailed
+from ..domain.errors import GitFailed, WorkspaceError
 from ..domain.identifier import slug
 from ..domain.issue import Issue
 from ..domain.merge import Held, Proof, Superseded
@@ -209,12 +209,21 @@ class Proposals:
 
 
 def read_record(hub: Hub, tag: str) -> Proposed:
-    """What the tag says that was put up. Raises ValueError, KeyError or TypeError for a tag that
-    nobody of ours wrote."""
-    fields = json.loads(hub.git.run("cat-file", "tag", tag).partition("\n\n")[2])
-    return Proposed(
-        proof=proofs.decode(fields["proof"]),
-        branch=fields["branch"],
-        heard=tuple(fields["heard"]),
-        at=datetime.fromisoformat(fields["at"]),
-    )
+    """What the tag says that was put up. Raises WorkspaceError for a tag that nobody of ours
+    wrote."""
+    text = hub.git.run("cat-file", "tag", tag)
+    try:
+        fields = json.loads(text.partition("\n\n")[2])
+        return Proposed(
+            proof=proofs.decode(fields["proof"]),
+            branch=fields["branch"],
+            heard=tuple(fields["heard"]),
+            at=datetime.fromisoformat(fields["at"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        name = text.partition("\ntag ")[2].partition("\n")[0]
+        raise WorkspaceError(
+            f"What was put up for a pull request, refs/{name} in {hub.path}, cannot be read "
+            f"({error!r}): something else wrote it. Restore that ref from a backup; without "
+            "one, move it out of refs/proposed/ and reopen its issue."
+        ) from error

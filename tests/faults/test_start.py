@@ -102,6 +102,23 @@ def test_a_spec_that_cannot_be_planned_from(tmp_path: Path, content: bytes, said
     assert said in ran.stdout + ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--merge", "auto"), "add --land pr"),
+        (("--rehearse", "--land", "pr"), "add --tracker github"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    """With the one that is missing."""
+    ran = start(tmp_path, *words)
+    assert ran.returncode == 2
+    assert said in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_help_shows_examples(tmp_path: Path) -> None:
     for script in ("parallel_agent.py", "autonomous_agent.py", "monitor.py"):
         ran = start(tmp_path, "--help", script=script)

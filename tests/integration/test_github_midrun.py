@@ -219,3 +219,38 @@ async def test_a_board_that_people_change_or_delete_stops_nothing(
     (done,) = [one["id"] for one in status["options"] if one["name"] == "Done"]
     shown = [one["values"].get(status["id"], {}) for one in board(double)["items"]]
     assert [one.get("singleSelectOptionId") for one in shown] == [done] * (ISSUES + 1)
+
+
+async def test_meta_is_never_worked_on_whatever_people_do_to_labels(
+    double: Double, clock: Time, tmp_path: Path
+) -> None:
+    """All labels are deleted: META is known by its marker, and the others end as they should."""
+
+    def delete(double: Double) -> None:
+        with double.store.lock:
+            repo(double).labels.clear()
+
+    async with planned(double, clock, tmp_path, delete) as parts:
+        assert (await ran(parts, clock)).code == 0
+        check(double, parts)
+        (meta,) = [one for one in parts.tracker.list(Query()) if one.title == "META"]
+        assert meta.is_meta
+        assert meta.id not in {one.issue for one in events(parts, AttemptEnded)}
+
+
+async def test_issues_that_people_delete_are_no_failures(
+    double: Double, clock: Time, tmp_path: Path
+) -> None:
+    """Those that wait and those that are worked on: the run ends well without them."""
+
+    def delete(double: Double) -> None:
+        with double.store.lock:
+            known = repo(double).issues
+            for one in [one for one in known.values() if one.state == "open"]:
+                if one.title != "META":
+                    del known[one.number]
+                    del double.store.nodes[one.node]
+
+    async with planned(double, clock, tmp_path, delete) as parts:
+        assert (await ran(parts, clock)).code == 0
+        assert "Failed" not in {one.outcome for one in events(parts, AttemptEnded)}

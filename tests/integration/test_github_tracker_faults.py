@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,13 +15,15 @@ from typing import Any
 
 import pytest
 
+from framework import lockfile
 from framework.domain.errors import TrackerUnavailable
 from framework.domain.issue import Change, Draft, State
 from framework.forge.github import GitHub
+from framework.rehearsal.github import deeds
 from framework.rehearsal.github.faults import AFTER, BEFORE
 from framework.rehearsal.github.serve import Double, serve
 from framework.trackers.github import GitHubTracker
-from tests.contracts.tracker_github import opened, stage
+from tests.contracts.tracker_github import Bench, Time, opened, stage
 
 SEEDS = int(os.environ.get("NIGHTSHIFT_TEST_SEEDS", "0")) or 25
 """200 in the long run."""
@@ -190,3 +193,40 @@ def kill_after(double: Double, directory: Path, last: str, plan: str = CHAIN) ->
         while not double.log.count(last) and child.poll() is None:
             os.sched_yield()
         child.send_signal(signal.SIGKILL)
+
+
+class Passing:
+    """Time as lock files see it: waiting makes it go on, and takes none."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_turn_that_another_keeps_is_given_up_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In less than a minute, and before an agent's shell call ends after two where a command
+    first waits for the turn to tidy up; what has no need of a turn goes on."""
+    clock, passing = Time(), Passing()
+    with closing(Bench(tmp_path, clock)) as tracker:
+        id = tracker.create(Draft(title="One")).id
+        tracker.update(id, Change(state=State.IN_PROGRESS))
+        store = tracker.double.store
+        (repo,) = store.repos.values()
+        with store.lock:
+            deeds.close(store, repo.issues[int(id)], "ann", "not_planned")
+        clock.forward()
+        monkeypatch.setattr(lockfile, "time", passing)
+        with lockfile.exclusive(tmp_path / "github" / "turn.lock", busy=TimeoutError, patience=0):
+            assert [one.id for one in tracker.list()] == [id]
+            assert 0 < passing.now < 60
+            with pytest.raises(TrackerUnavailable, match="not our turn"):
+                tracker.comment(id, "hello", author="ann")
+            assert passing.now < 110
+        assert tracker.comment(id, "hello", author="ann").text == "hello"

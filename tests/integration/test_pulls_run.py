@@ -3,9 +3,11 @@ repository with the pull requests kept beside it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ import pytest
 from framework.agents.base import Conversation
 from framework.agents.scripted import call
 from framework.box import Unboxed
+from framework.domain.errors import TrackerUnavailable
 from framework.domain.event import AttemptEnded
 from framework.domain.issue import State
-from framework.domain.pull import Review, Verdict
+from framework.domain.pull import PullRequest, Review, Verdict
 from framework.domain.session import Completed, SessionEnd, Spending
 from framework.pulls.base import PullRequests
 from framework.runner.parts import Forge, Parts
@@ -24,6 +27,7 @@ from framework.runner.run import Ending, run
 from framework.workspaces.landing import HubLander
 from tests.integration.hubs import commit, git
 from tests.integration.pulls_memory import MemoryPullRequests
+from tests.integration.pulls_people import InMemory
 from tests.integration.remotes import ENVIRONMENT
 from tests.integration.test_runner import Stage, add, events, opened, states
 from tests.integration.test_runner import commit as work
@@ -160,6 +164,50 @@ async def test_no_more_are_begun_than_people_are_to_read(place: Place) -> None:
     assert sorted((await once(place, reviews=2, review_poll=60))[1]) == sorted(
         [State.CLOSED, State.NEEDS_REVIEW, State.NEEDS_REVIEW]
     )
+
+
+async def test_a_pull_request_keeps_its_place_while_its_issue_is_worked_on_again(
+    place: Place,
+) -> None:
+    """A check fails and its author goes on: it is open all the while, so no other is begun."""
+    await begun(place, "one", "two", reviews=1)
+    InMemory(place.pulls).fail(1, "red")
+    await once(place, reviews=1)
+    assert InMemory(place.pulls).count == 1
+
+
+async def test_none_is_begun_before_it_is_known_how_many_are_open(place: Place) -> None:
+    """The forge does not answer the first look of a run."""
+    await begun(place, "one", "two", reviews=1)
+    look, failures = place.pulls.look, iter((TrackerUnavailable("No answer. Wait."),))
+
+    def fails_once(branches: Collection[str]) -> Mapping[str, PullRequest]:
+        for one in failures:
+            raise one
+        return look(branches)
+
+    place.pulls.look = fails_once  # type: ignore[method-assign]
+    await once(place, reviews=1)
+    assert InMemory(place.pulls).count == 1
+
+
+async def test_a_record_that_nobody_can_read_ends_the_run_in_words(place: Place) -> None:
+    """It names the ref and what to do, ten minutes after it said so first; nothing is begun."""
+    await begun(place, "one")
+    async with place.parts() as parts:
+        git_dir = parts.workspaces._hub.path  # type: ignore[attr-defined]
+        refs = git(git_dir, "for-each-ref", "--format=%(refname)", "refs/proposed/").split()
+        text = git(git_dir, "cat-file", "tag", refs[0]).partition("\n\n")[0]
+        (place.root / "tag").write_text(f"{text}\n\nno record\n")
+        bad = git(git_dir, "hash-object", "-w", "-t", "tag", str(place.root / "tag")).strip()
+        git(git_dir, "update-ref", refs[0], bad)
+        minutes = count()
+        begin = parts.clock()
+        jumping = replace(parts, clock=lambda: begin + timedelta(minutes=next(minutes)))
+        ended = await run(jumping)
+        assert ended.code == 1
+        assert refs[0] in ended.why
+        assert "Restore that ref from a backup" in ended.why
 
 
 async def test_a_merge_that_breaks_the_checks_is_not_done(place: Place) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -24,9 +25,12 @@ pytestmark = [
 ]
 
 
-def rehearse(home: Path, *words: str, cache: Path = CACHE) -> subprocess.CompletedProcess[str]:
+def rehearse(
+    home: Path, *words: str, cache: Path = CACHE, as_json: bool = True
+) -> subprocess.CompletedProcess[str]:
+    words = (*words, "--json") if as_json else words
     return subprocess.run(
-        [sys.executable, str(ROOT / "parallel_agent.py"), "--rehearse", *words, "--json"],
+        [sys.executable, str(ROOT / "parallel_agent.py"), "--rehearse", *words],
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(home),
@@ -75,6 +79,20 @@ def test_work_lands_by_pull_requests(tmp_path: Path) -> None:
     work = [one for one in board["issues"] if one["standing"] != "meta"]
     assert [one["outcomes"][-1] for one in work] == ["PullRequested"] * len(work) != []
     assert {one["standing"] for one in work} == {"closed"}
+
+
+def test_what_the_summary_says_to_look_at_is_there_afterwards(tmp_path: Path) -> None:
+    """That GitHub ends with the rehearsal: no command is named that would ask it."""
+    ran = rehearse(tmp_path, "remedies", "--tracker", "github", "--plan-only", as_json=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    _, _, below = ran.stdout.partition("\nWhere to look\n")
+    rows = dict(line.split(maxsplit=1) for line in below.splitlines() if line.startswith("  "))
+    assert list(rows) == ["project", "commits", "logs", "issues"]
+    assert "gone" in rows["issues"]
+    assert Path(rows["project"]).is_dir()
+    assert Path(rows["logs"]).is_dir()
+    shown = subprocess.run(shlex.split(rows["commits"]), capture_output=True, text=True, check=True)
+    assert "Start of remedies" in shown.stdout
 
 
 def test_without_the_schema_the_one_command_is_named(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from filelock import FileLock
@@ -164,3 +167,35 @@ def test_nobody_waits_for_what_is_not_needed_any_more(tmp_path: Path) -> None:
         with pytest.raises(Moot), waiting:
             pass
     assert list(answers) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no flock")
+def test_a_lock_that_cannot_be_let_go_is_closed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a network disk that answers with an error: the next one gets it, in this process."""
+    import fcntl
+
+    class Broken:
+        """The system's own, but for letting go."""
+
+        LOCK_EX, LOCK_NB, LOCK_UN = fcntl.LOCK_EX, fcntl.LOCK_NB, fcntl.LOCK_UN
+        asked: ClassVar[list[int]] = []
+
+        @classmethod
+        def flock(cls, descriptor: int, how: int) -> None:
+            if how == fcntl.LOCK_UN:
+                cls.asked.append(descriptor)
+                raise OSError(errno.ENOLCK, "no locks available")
+            fcntl.flock(descriptor, how)
+
+    path = tmp_path / "x.lock"
+    with monkeypatch.context() as here:
+        here.setattr(lockfile, "fcntl", Broken)
+        held = exclusive(path, busy=Busy, patience=0)
+        with pytest.raises(OSError, match="no locks"), held:
+            pass
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(*Broken.asked)
+    with exclusive(path, busy=Busy, patience=0):
+        pass

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from framework.domain.pull import (
     PATIENCE,
+    SOON,
     Check,
     Closed,
     Colour,
@@ -91,7 +92,6 @@ def test_green_is_merged_by_us_only_where_that_is_wanted() -> None:
     "facts",
     [
         {"needs_review": True},
-        {"blocked": True},
         {"head": "theirs"},
         {"ours": replace(OURS, manual=True)},
         {"ours": replace(OURS, heard=frozenset({"R1"})), "reviews": (CHANGES,)},
@@ -100,7 +100,7 @@ def test_green_is_merged_by_us_only_where_that_is_wanted() -> None:
         {"draft": True, "held_back": True},
     ],
     ids=[
-        *("review", "rules", "pushed by others", "manual", "refused", "endless checks"),
+        *("review", "pushed by others", "manual", "refused", "endless checks"),
         *("another base", "a draft again"),
     ],
 )
@@ -123,6 +123,16 @@ def test_never_merged_by_us_where_a_person_is_needed(facts: dict[str, Any]) -> N
 def test_a_person_is_told_what_is_asked_of_them(facts: dict[str, Any], why: str) -> None:
     """Where people merge, the most pressing of what is left to do, not that all is done."""
     assert step(auto=False, **facts) == Wait(why=why, person=True)
+
+
+def test_what_the_rules_refuse_is_a_persons_only_after_a_while() -> None:
+    """A check that they ask for may not have been heard of yet; then it merges by itself."""
+    wait = step(blocked=True)
+    assert wait == Wait(why="the rules of main keep it from being merged")
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert isinstance(wait, Wait)
+    assert not outlasted(wait, now, now + SOON).person
+    assert outlasted(wait, now, now + SOON + timedelta(seconds=1)).person
 
 
 @pytest.mark.parametrize("auto", [True, False])

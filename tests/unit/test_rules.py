@@ -230,7 +230,7 @@ def test_more_tests_and_other_tests_are_welcome_in_common_files() -> None:
 
 
 PARTS = {
-    "private key": ("-----BEGIN RSA ", "PRIVATE KEY-----"),
+    "private key": ("-----BEGIN RSA ", "PRIVATE KEY-----\n", "MIIEpAIBAAKCAQEA" * 3),
     "GitHub": (TOKEN,),
     "GitLab": ("glpat-", "a1B2c3D4e5" * 2),
     "Anthropic": ("sk-ant-", "oat01-a1B2c3D4e5F6g7H8"),
@@ -289,12 +289,13 @@ def test_any_text_gets_an_answer(before: str, after: str, path: str) -> None:
 
 
 LONG = ["\n", " ", "a ", "a:\n", "\t", "; ", "test ", "it ", "skip", "def ", "-----BEGIN A ", "sk-"]
+LONG += ["sk-ant-", "xoxb-", "exit 0;", "def load_tests()"]
 
 
 @pytest.mark.parametrize("path", ["Makefile", "package.json", "pyproject.toml", "tests/test_a.py"])
 @pytest.mark.parametrize("piece", LONG, ids=repr)
 def test_no_text_keeps_the_rules_busy(path: str, piece: str) -> None:
-    """What an agent repeats a quarter of a million times is read in one go; it would take hours
+    """A quarter of a megabyte of what an agent repeats is read in one go; it would take hours
     otherwise."""
     text = "a" + piece * (250_000 // len(piece)) + "b"
     assert isinstance(reasons(changed(path, "", text), path, claimed=(path,)), tuple)

@@ -45,6 +45,7 @@ FREE = {
     "isolates in Arabic prose": ("README.md", "كلمة \u2067abc\u2069 كلمة"),
     "translation": ("locale/ar/a.po", 'msgstr "\u202b%s\u202c \u200e"'),
     "translation as JSON": ("src/i18n/he.json", '{"a": "\u2067{0}\u2069"}'),
+    "locale as source": ("packages/common/locales/fa.ts", "export default ['\u200e+', '\u200e-'];"),
     "Android": ("res/values-ar/strings.xml", "<string>\u200f%s\u200e</string>"),
     "copied prose": ("README.md", "See\u200b this."),
     "scraped data": ("data.json", '{"a": "x\u200by"}'),

@@ -14,7 +14,8 @@ from framework.domain.tokenshape import tokens
 
 GITHUB = "".join(("ghp_", "a1B2c3D4e5F6" * 3))
 AMAZON = "".join(("AKIA", "A1B2C3D4E5F6G7H8"))
-KEY = "".join(("-----BEGIN RSA ", "PRIVATE KEY-----"))
+HEADER = "".join(("-----BEGIN RSA ", "PRIVATE KEY-----"))
+KEY = f"{HEADER}\\n{'MIIEpAIBAAKCAQEA' * 3}"
 HEAD, TAIL = GITHUB[:9], GITHUB[9:]
 
 ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
@@ -47,6 +48,8 @@ HONEST = {
     "an encoded placeholder": b64encode(b"ghp_" + b"x" * 36).decode(),
     "a hash": "sha512-" + b64encode(bytes(range(64))).decode(),
     "a certificate": "-----BEGIN CERTIFICATE-----\n" + b64encode(bytes(range(250))).decode(),
+    "a reader of keys": f'if text.startswith("{HEADER}"):\n    read(text)\n' + "more()\n" * 60,
+    "a placeholder of a key": f"{HEADER}\n{'X' * 64}\n{'X' * 64}\n",
     "a public key": "-----BEGIN PUBLIC KEY-----",
     "a long path": "a/very/long/path/of/directories/that/are/all/there/in/the/project/src",
 }
@@ -126,7 +129,23 @@ PIECES = [
 ]
 
 
-@pytest.mark.parametrize("piece", [*PIECES, "-----BEGIN ", "-----BEGIN A ", "A "], ids=repr)
+STARTS = ["sk-ant-", "sk-proj-", "xoxb-", "glpat-", "pypi-", "xask-ant-", "sk-ant-EXAMPLE-"]
+
+
+@pytest.mark.parametrize(
+    "piece", [*PIECES, *STARTS, "-----BEGIN ", "-----BEGIN A ", "A "], ids=repr
+)
 def test_no_text_keeps_the_search_busy(piece: str) -> None:
-    """Five megabytes of whatever is repeated are read in one go; it would take hours otherwise."""
-    assert tokens("-----BEGIN " + piece * (5_000_000 // len(piece)) + '"') == {}
+    """Five megabytes of whatever is repeated are read in one go; it would take hours otherwise,
+    and what is kept of them is no more than they are."""
+    text = "-----BEGIN " + piece * (5_000_000 // len(piece)) + '"'
+    found = tokens(text)
+    assert sum(map(len, found)) <= len(text)
+
+
+def test_a_token_behind_an_example_is_a_token() -> None:
+    """Neither what says it is an example nor what goes on behind a token hides another."""
+    mine = "sk-ant-" + GITHUB[4:]
+    assert refused(f"sk-ant-{'x' * 40}-EXAMPLE-{mine}")
+    assert refused(f"{mine}{'-' * 600}example")
+    assert refused(f"{mine}-{'_' * 600}{mine}x")

@@ -40,6 +40,7 @@ from tests.unit.nights import (
     Night,
     at,
     dead,
+    ended,
     finished,
     going,
     half_way,
@@ -317,3 +318,23 @@ def test_the_board_is_shown_by_what_lies_beside_the_program(program: str, told: 
         100,
     )
     assert f"  board    {told}\n" in text
+
+
+def test_where_the_tracker_is_gone_no_command_is_named_that_asks_it() -> None:
+    """As after a rehearsal on a GitHub of its own: what happened is told, and all of it."""
+    night = Night()
+    night.tell(0, run_started())
+    for epoch in range(1, 15):
+        blocked = ended(2, epoch, 1, "Blocked", "which of the two?", seconds=1, usd=0)
+        night.tell(epoch, started(2, "Two", epoch, 1), blocked)
+    night.tell(20, RunEnded(code=1, why="blocked"))
+    two = issue(2, "Two", State.BLOCKED)
+    board = fold(night.entries, [two], {}, now=at(21), alive=False)
+    where = Path("/p q")
+    known = drawn(lambda console: summary.render(board, where, console), 160)
+    gone = drawn(lambda console: summary.render(board, where, console, gone=True), 160)
+    for name in ("monitor.py", "issue reopen", "the board has them all"):
+        assert name in known
+        assert name not in gone
+    assert "14 × blocked (#2): which of the two?\n" in gone
+    assert "git -C '/p q' log --graph --oneline --all\n" in gone

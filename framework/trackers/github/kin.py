@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ...domain.errors import ForgeRefused, IssueDeleted, TrackerUnavailable
 from ...domain.frozen import dataclass
-from ...domain.issue import Issue
-from ...domain.plan import META_KEY
+from ...domain.issue import META_KEY, Issue, is_meta_key
 from ...forge.github import Done, Failed, Mutation, Result
 from .repository import Repository
 from .shelf import Shelf
@@ -153,7 +152,7 @@ class Kin:
 
 
 def _is_part(key: str) -> bool:
-    return bool(_SPLIT.fullmatch(key)) or ("/" in key and not key.endswith(f"/{META_KEY}"))
+    return bool(_SPLIT.fullmatch(key)) or ("/" in key and not is_meta_key(key))
 
 
 def _is_refused(result: Result) -> bool:

@@ -22,6 +22,11 @@ from . import seen as wire
 from .marker import unmarked
 from .seen import Snapshot
 
+_TURNS = 5
+"""How often the patience with a write of the file goes into the one with a turn. An agent's shell
+call is ended after two minutes, and a command may wait for two turns: what is said then must
+still be heard."""
+
 _PAUSE = 0.05
 """Seconds between two looks whether it is our turn."""
 _LAG = timedelta(seconds=10)
@@ -92,7 +97,7 @@ class Mirror:
         """Inside, no other thread or process of this machine writes to the repository.
 
         It ends with the process. Entering it twice in a thread is allowed. Raises
-        TrackerUnavailable when it is not had in two minutes.
+        TrackerUnavailable when it is not had in 50 seconds (five times `patience`).
         """
         with self._taking_turns, ExitStack() as held:
             is_first, self._has_turn = not self._has_turn, True
@@ -107,7 +112,7 @@ class Mirror:
         path = self._path.with_name("turn.lock")
         try:
             held.enter_context(
-                exclusive(path, busy=_too_long, patience=self._patience * 12, pause=_PAUSE)
+                exclusive(path, busy=_too_long, patience=self._patience * _TURNS, pause=_PAUSE)
             )
         except OSError as error:
             raise self._unusable(path, error) from error

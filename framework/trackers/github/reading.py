@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from ...domain.frozen import dataclass, replace
-from ...domain.issue import DONE, Issue, State
+from ...domain.issue import DONE, META_LABEL, Issue, State, is_meta_key
 from . import words
 from .marker import Marker, unmarked
 from .seen import Snapshot
@@ -37,7 +37,7 @@ def issue_of(seen: Snapshot, house: House, *, needs: Iterable[int], trusted: boo
         body=_exact(marker.text, shown_text, visible),
         state=state,
         priority=words.priority_of(seen.labels),
-        labels=words.plain(seen.labels) | frozenset(marker.labels),
+        labels=_labels(seen, marker, trusted),
         depends_on=tuple(str(one) for one in sorted(set(needs))),
         author=author_of(seen, marker, trusted),
         assignees=assigned(seen, house) | frozenset(marker.assignees),
@@ -48,6 +48,13 @@ def issue_of(seen: Snapshot, house: House, *, needs: Iterable[int], trusted: boo
         updated_at=moment(seen.updated_at),
         closed_at=None if seen.closed_at is None else moment(seen.closed_at),
     )
+
+
+def _labels(seen: Snapshot, marker: Marker, trusted: bool) -> frozenset[str]:
+    """META's stays with it, whatever people do to labels: without it, it would be worked on."""
+    is_meta = trusted and marker.key is not None and is_meta_key(marker.key)
+    own = {META_LABEL} if is_meta else set()
+    return words.plain(seen.labels) | frozenset(marker.labels) | own
 
 
 def belonging(seen: Snapshot) -> tuple[str, Marker]:
