@@ -85,14 +85,17 @@ def test_what_comes_later_is_under_the_meta_issue_too(tracker: Bench) -> None:
 
 
 def test_parts_are_under_the_issue_that_was_split(tracker: Bench) -> None:
-    """Only where there is one of that number, and no key of another kind counts."""
+    """Only where there is one of that number, and no key of another kind counts. A plan's META is
+    known by its key alone."""
     whole = tracker.create(Draft(title="whole", key="p1/a"))
     tracker.create(Draft(title="part", key=f"split:{whole.id}:1"))
     tracker.create(Draft(title="stray", key="split:99:1"))
-    tracker.create(Draft(title="imported", key="elsewhere/meta"))
+    tracker.create(Draft(title="unlabelled", key="p2/meta"))
+    tracker.create(Draft(title="planned", key="p2/7"))
     tracker.create(Draft(title="beside it", key="elsewhere/7"))
     found = parents(tracker)
-    assert {name: one for name, one in found.items() if one} == {"part": "whole"}
+    kin = {"part": "whole", "planned": "unlabelled"}
+    assert {name: one for name, one in found.items() if one} == kin
 
 
 def test_a_server_of_ones_own_makes_the_plan(tracker: Bench) -> None:

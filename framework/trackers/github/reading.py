@@ -27,7 +27,8 @@ class House:
 
 def issue_of(seen: Snapshot, house: House, *, needs: Iterable[int], trusted: bool) -> Issue:
     """`needs` are the numbers of all that it waits for. Of an author who is not `trusted` the
-    marker's claims to a key and to another author are not believed. Not said: what withholds."""
+    marker's claims to a key, labels and another author are not believed. Not said: what
+    withholds."""
     visible, marker = belonging(seen)
     state = words.state_of(seen.is_closed, seen.labels)
     return Issue(
@@ -51,10 +52,11 @@ def issue_of(seen: Snapshot, house: House, *, needs: Iterable[int], trusted: boo
 
 
 def _labels(seen: Snapshot, marker: Marker, trusted: bool) -> frozenset[str]:
-    """META's stays with it, whatever people do to labels: without it, it would be worked on."""
+    """META's stays with a plan's META issue, whatever people do to labels: without it, it would be
+    worked on."""
+    kept = frozenset(marker.labels if trusted else ())
     is_meta = trusted and marker.key is not None and is_meta_key(marker.key)
-    own = {META_LABEL} if is_meta else set()
-    return words.plain(seen.labels) | frozenset(marker.labels) | own
+    return words.plain(seen.labels) | kept | ({META_LABEL} if is_meta else set())
 
 
 def belonging(seen: Snapshot) -> tuple[str, Marker]:
