@@ -112,6 +112,8 @@ def test_a_missing_precaution_is_found(root: Path, way: str) -> None:
 @pytest.mark.parametrize("way", ADDED)
 def test_a_door_too_many_is_found(root: Path, way: str) -> None:
     """What is bound into the box beside what should be there is named."""
+    if way in ("system", "hooks", "cgroups") and os.getuid() != 0:
+        pytest.skip("what is only the host's root's to write is no way out for others")
     weak = Weak(tight(root), added=ADDED[way].format(root=root))
     assert way in names(tried(weak, root, network=True))
 

@@ -248,6 +248,9 @@ def test_a_read_only_directory_can_be_read_and_not_claimed(clock: Clock) -> None
 def read_only(directory: Path) -> Iterator[None]:
     """As somebody who may only read in `directory`; root may write anywhere, so it steps down."""
     is_root = os.geteuid() == 0
+    files = [] if is_root else list(directory.iterdir())  # ours, so that we could write them
+    for one in files:
+        one.chmod(0o444)
     directory.chmod(0o555)
     if is_root:
         os.seteuid(65534)
@@ -257,3 +260,5 @@ def read_only(directory: Path) -> Iterator[None]:
         if is_root:
             os.seteuid(0)
         directory.chmod(0o755)
+        for one in files:
+            one.chmod(0o644)
